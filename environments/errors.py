@@ -8,6 +8,7 @@
     |-- CaptureFailed          a screenshot could not be read, retries included
     |-- RecorderFailed         the journal or a frame could not be written
     |-- CorruptEpisode         a stored episode or frame is not what it claims to be
+    |-- UnknownName            a table of names (environments, models, dialects) does not hold this one
     `-- Stopped                the stop signal was given while something waited
 
 Errors of other libraries are translated into these once, where they are met, with `from exc`.
@@ -57,6 +58,10 @@ class RecorderFailed(HandeyeError):
 
 class CorruptEpisode(HandeyeError):
     """A stored file is not what its name or checksum says."""
+
+
+class UnknownName(HandeyeError, LookupError):
+    """A table of names does not hold this one."""
 
 
 class Stopped(HandeyeError):

@@ -1,0 +1,99 @@
+"""A private X display, from the side of the process that wants one."""
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import threading
+from typing import Any
+
+from environments.desktop.spawn import last_words, spawn
+from environments.errors import DeviceLost, EnvironmentUnavailable, MissingExtra
+from environments.geometry import Size
+
+READY_SECONDS = 30.0
+START_SECONDS = 5.0
+END_SECONDS = 5.0
+DEFAULT_SIZE = Size(1280, 800)
+PROGRAMS = {"Xvfb": "xvfb", "openbox": "openbox", "dbus-daemon": "dbus"}
+"""What a private display is made of, and the Debian package of each."""
+
+
+class PrivateDisplay:
+    """Xvfb with a window manager and a D-Bus session of its own; all of it ends with `close` or with this process.
+
+    `name` is a display such as ":1"; `environment` is what a program needs to appear on it. Raises
+    EnvironmentUnavailable when it does not start, MissingExtra without pyvirtualdisplay.
+    """
+
+    def __init__(self, size: Size = DEFAULT_SIZE) -> None:
+        missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+        if missing:
+            raise EnvironmentUnavailable(
+                "a private display needs programs that are not installed", fix=f"apt-get install {' '.join(missing)}"
+            )
+        self._lock = threading.Lock()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed in close()
+        options = {"width": size.width, "height": size.height}
+        self._process = spawn("environments.desktop.x11.host", options, os.environ, self._stderr)
+        try:
+            ready = self._answer(READY_SECONDS)
+        except DeviceLost as exc:
+            words = last_words(self._stderr)
+            self.close()
+            if "No module named" in words:
+                raise MissingExtra("a private display", "desktop", words.rpartition(" ")[2].strip("'")) from exc
+            raise EnvironmentUnavailable(f"the private display did not start: {words or exc}") from exc
+        if "error" in ready:
+            self.close()
+            raise EnvironmentUnavailable(f"the private display did not start: {ready['error']}")
+        self.name: str = ready["ready"]["display"]
+        self.environment: dict[str, str] = ready["ready"]["environment"]
+
+    def start(self, argv: list[str], cwd: str | None = None) -> int:
+        """Start a program on the display; it ends with it. Returns its process id.
+
+        Raises EnvironmentUnavailable when the program cannot be started, DeviceLost when the display is gone.
+        """
+        assert self._process.stdin is not None
+        with self._lock:
+            try:
+                self._process.stdin.write(json.dumps({"argv": argv, "cwd": cwd or os.getcwd()}).encode() + b"\n")
+                self._process.stdin.flush()
+            except BrokenPipeError as exc:
+                raise DeviceLost("the private display has ended") from exc
+            answer = self._answer(START_SECONDS)
+        if "error" in answer:
+            raise EnvironmentUnavailable(f"cannot start {answer['error']}")
+        pid: int = answer["pid"]
+        return pid
+
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        """The next line that the host says. Raises DeviceLost when none comes."""
+        assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], seconds)
+        line = self._process.stdout.readline() if ready else b""
+        if not line:
+            raise DeviceLost("the private display has ended" if ready else f"no answer within {seconds:g} s")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """End every program on the display, and the display. Safe to call twice."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if self._stderr.closed:
+            return
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._stderr.close()

@@ -1,0 +1,83 @@
+"""What the X server and the window manager say of the screen and its windows (EWMH 1.5)."""
+
+import time
+from typing import Any
+
+from Xlib import X, Xatom, error
+from Xlib.display import Display
+
+from environments.observation import Window
+
+
+class X11Screen:
+    """Reads the root window's properties; every call asks the server afresh."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._root = display.screen().root
+        names = ("_NET_ACTIVE_WINDOW", "_NET_CLIENT_LIST", "_NET_SUPPORTING_WM_CHECK", "_NET_WM_NAME", "_NET_WM_PID")
+        self._atoms = {name: display.intern_atom(name) for name in names}
+
+    def size(self) -> tuple[int, int]:
+        """Width and height of the root window now: the connection's own figure is that of when it was made."""
+        geometry = self._root.get_geometry()
+        return int(geometry.width), int(geometry.height)
+
+    def window_manager_runs(self) -> bool:
+        return bool(self._numbers(self._root, "_NET_SUPPORTING_WM_CHECK"))
+
+    def windows(self) -> list[int]:
+        """The ids of the programs' windows that the window manager takes care of."""
+        return self._numbers(self._root, "_NET_CLIENT_LIST")
+
+    def active(self) -> Window | None:
+        """The window that has the window manager's focus."""
+        found = self._numbers(self._root, "_NET_ACTIVE_WINDOW")
+        if not found or not found[0]:
+            return None
+        window = self._display.create_resource_object("window", found[0])
+        try:
+            classes = window.get_wm_class()
+            return Window(f"0x{found[0]:x}", str(classes[1]) if classes else "", self._title(window))
+        except error.XError:  # it was closed between the two questions
+            return None
+
+    def process_of(self, window: Window) -> int | None:
+        """The process id that a window says it belongs to."""
+        resource = self._display.create_resource_object("window", int(window.id, 16))
+        try:
+            found = self._numbers(resource, "_NET_WM_PID")
+        except error.XError:
+            return None
+        return found[0] if found else None
+
+    def wait_for_window_manager(self, seconds: float) -> bool:
+        """Whether a window manager answered within the time given."""
+        deadline = time.monotonic() + seconds
+        while not self.window_manager_runs():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
+
+    def paint(self, colour: int) -> None:
+        """Fill the background with 0xRRGGBB."""
+        self._root.change_attributes(background_pixel=colour)
+        self._root.clear_area(0, 0, 0, 0)
+        self._display.sync()
+
+    def _numbers(self, window: Any, name: str) -> list[int]:
+        value = window.get_full_property(self._atoms[name], X.AnyPropertyType)
+        return [int(number) for number in value.value] if value is not None and value.format == 32 else []
+
+    def _title(self, window: Any) -> str:
+        for atom in (self._atoms["_NET_WM_NAME"], Xatom.WM_NAME):
+            value = window.get_full_property(atom, X.AnyPropertyType)
+            if value is not None and value.format == 8:
+                return _text(value.value)
+        return ""
+
+
+def _text(value: Any) -> str:
+    """Bytes of a property as text; python-xlib of some versions hands out str."""
+    return value if isinstance(value, str) else bytes(value).decode(errors="replace")
