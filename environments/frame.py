@@ -22,7 +22,7 @@ MAX_FILE_BYTES = 64_000_000
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Frame:
     """`pixels` holds `size.height` rows of `size.width` RGB triples, 8 bits each, without padding.
 
@@ -51,7 +51,9 @@ class Frame:
         try:
             with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise CorruptEpisode(f"the image is {image.width}x{image.height}; at most {MAX_PIXELS} pixels are read")
+                    raise CorruptEpisode(
+                        f"the image is {image.width}x{image.height}; at most {MAX_PIXELS} pixels are read"
+                    )
                 image.load()
                 return cls.from_image(image)
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:

@@ -17,12 +17,15 @@ T = TypeVar("T")
 class Stop:
     """Given once, from any thread, and never taken back.
 
-    It is given by `set`, or by the existence of `file`, which is looked at no more than every 50 ms.
+    It is given by `set`, by the existence of `file`, which is looked at no more than every 50 ms, or by the passing
+    of `seconds`; then `timed_out` is True.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, seconds: float | None = None) -> None:
         self._event = threading.Event()
         self._file = file
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self.timed_out = False
         self._file_checked = 0.0
         self.reason = ""
 
@@ -33,12 +36,17 @@ class Stop:
             self._event.set()
 
     def is_set(self) -> bool:
-        if not self._event.is_set() and self._file is not None:
-            now = time.monotonic()
-            if now - self._file_checked >= _FILE_CHECK_SECONDS:
-                self._file_checked = now
-                if self._file.exists():
-                    self.set(f"the stop file {self._file} exists")
+        """Whether the signal was given."""
+        if self._event.is_set():
+            return True
+        now = time.monotonic()
+        if self._deadline is not None and now >= self._deadline:
+            self.timed_out = True
+            self.set("the time is up")
+        elif self._file is not None and now - self._file_checked >= _FILE_CHECK_SECONDS:
+            self._file_checked = now
+            if self._file.exists():
+                self.set(f"the stop file {self._file} exists")
         return self._event.is_set()
 
     def check(self) -> None:
@@ -70,7 +78,7 @@ def call(work: Callable[[], T], stop: Stop) -> T:
     def run() -> None:
         try:
             box["result"] = work()
-        except BaseException as error:  # carried over to the caller's thread, which raises it
+        except BaseException as error:  # noqa: BLE001  # carried over to the caller's thread, which raises it
             failure.append(error)
         finally:
             done.set()

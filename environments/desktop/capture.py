@@ -39,7 +39,9 @@ class Capture:
         if len(screens) == 1:  # a server without RandR names the whole screen only
             screens.append(screens[0])
         if not 0 <= self._monitor < len(screens):
-            raise CaptureFailed(f"there is no monitor {self._monitor}: there are 1 to {len(screens) - 1}, and 0 for all")
+            raise CaptureFailed(
+                f"there is no monitor {self._monitor}: there are 1 to {len(screens) - 1}, and 0 for all"
+            )
         self.screen = screens[self._monitor]
 
     def grab(self, *, whole: bool) -> tuple[Size, bytes | None]:

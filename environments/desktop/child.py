@@ -1,20 +1,20 @@
 """The driver's end of its child process: requests with a stop signal and a deadline, and what to make of silence."""
 
-import subprocess
-import tempfile
+import contextlib
 import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from environments import errors
-from environments.desktop.spawn import last_words, spawn
+from environments.desktop.spawn import Spawned
 from environments.desktop.wire import WireClosed, receive, send
 from environments.stop import Stop
 
 READY_SECONDS = 20.0
 CANCEL_SECONDS = 0.2
 """How long a cancelled request may take to say how far it came."""
+END_SECONDS = 3.0
 _POLL_SECONDS = 0.02
 
 
@@ -26,9 +26,9 @@ class Child:
 
     def __init__(self, environment: Mapping[str, str], *, private: bool, monitor: int) -> None:
         self._lock = threading.Lock()
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed in close()
         options = {"private": private, "monitor": monitor}
-        self._process = spawn("environments.desktop.worker", options, environment, self._stderr)
+        self._worker = Spawned("environments.desktop.worker", options, environment)
+        self._number = 0
         self._arrived = threading.Event()
         self._answer: tuple[dict[str, Any], bytes] | None = None
         self._reader = threading.Thread(target=self._read, name="handeye-display", daemon=True)
@@ -41,7 +41,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._worker.process.pid
 
     def call(
         self, verb: str, *, stop: Stop | None = None, seconds: float = 10.0, **arguments: Any
@@ -54,16 +54,22 @@ class Child:
         with self._lock:
             if stop is not None:
                 stop.check()
+            self._number += 1
             self._arrived.clear()
             try:
-                assert self._process.stdin is not None
-                send(self._process.stdin, {"do": verb, **arguments})
+                send(self._worker.to, {"do": verb, "id": self._number, **arguments})
             except WireClosed as exc:
                 raise self._lost() from exc
             return self._wait(stop, seconds)
 
     def _wait(self, stop: Stop | None, seconds: float) -> tuple[dict[str, Any], bytes]:
-        deadline = time.monotonic() + seconds
+        try:
+            return self._await_answer(stop, time.monotonic() + seconds)
+        except KeyboardInterrupt:
+            self._cancel()
+            raise
+
+    def _await_answer(self, stop: Stop | None, deadline: float) -> tuple[dict[str, Any], bytes]:
         cancelled = False
         while not self._arrived.wait(_POLL_SECONDS):
             if stop is not None and not cancelled and stop.is_set():
@@ -71,10 +77,10 @@ class Child:
                 deadline = time.monotonic() + CANCEL_SECONDS
                 self._cancel()
             if time.monotonic() > deadline:
-                self._process.kill()
+                self._worker.process.kill()
                 if cancelled and stop is not None:
                     raise errors.Stopped(stop.reason)
-                raise errors.DeviceLost(f"the display did not answer within {seconds:g} s")
+                raise errors.DeviceLost("the display did not answer in time")
         if self._answer is None:
             raise self._lost()
         head, block = self._answer
@@ -83,44 +89,34 @@ class Child:
         return head, block
 
     def _cancel(self) -> None:
-        try:
-            assert self._process.stdin is not None
-            send(self._process.stdin, {"do": "cancel"})
-        except WireClosed:
-            pass  # the reader notices, and says it better
+        with contextlib.suppress(WireClosed):  # the reader notices it too, and says it better
+            send(self._worker.to, {"do": "cancel"})
 
     def _read(self) -> None:
         """In a thread: hand over each answer as it arrives; None when the child has ended."""
-        assert self._process.stdout is not None
         while True:
             try:
-                self._answer = receive(self._process.stdout)
+                answer = receive(self._worker.out)
             except WireClosed:
                 self._answer = None
                 self._arrived.set()
                 return
-            self._arrived.set()
+            if answer[0].get("id", 0) == self._number:  # else the answer to a call that was interrupted
+                self._answer = answer
+                self._arrived.set()
 
     def _lost(self) -> errors.DeviceLost:
-        self._process.wait(timeout=5)
-        return errors.DeviceLost(f"the display is gone ({last_words(self._stderr) or 'its process ended'})")
+        if self._worker.closed:
+            return errors.DeviceLost("the display was closed")
+        self._worker.end(CANCEL_SECONDS)
+        return errors.DeviceLost(f"the display is gone ({self._worker.last_words() or 'its process ended'})")
 
     def close(self) -> None:
         """End the child, which lets keys and buttons go; it is killed only if it does not end by itself."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.close()
-        except BrokenPipeError:
-            pass
-        try:
-            self._process.wait(timeout=3)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join(timeout=1)
-        self._process.stdout.close()
-        self._stderr.close()
+        if not self._worker.closed:
+            self._worker.end(END_SECONDS)
+            self._reader.join(timeout=1)
+            self._worker.close()
 
 
 def _error(head: dict[str, Any]) -> errors.HandeyeError:
@@ -130,4 +126,3 @@ def _error(head: dict[str, Any]) -> errors.HandeyeError:
     kind = getattr(errors, head["error"], errors.HandeyeError)
     error: errors.HandeyeError = kind(head["message"], fix=head["fix"])
     return error
-

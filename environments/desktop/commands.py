@@ -14,10 +14,24 @@ A command is one of
 
 import threading
 import unicodedata
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from environments.action import (
-    Action, Drag, Hold, Hotkey, Launch, LongPress, Move, OpenURL, PointerDown, PointerUp, Press, Scroll, Tap, Type,
+    Action,
+    Drag,
+    Hold,
+    Hotkey,
+    Launch,
+    LongPress,
+    Move,
+    OpenURL,
+    PointerDown,
+    PointerUp,
+    Press,
+    Scroll,
+    Tap,
+    Type,
     Wait,
 )  # fmt: skip
 from environments.environment import Command
@@ -36,7 +50,7 @@ DRAG_PAUSE = 0.05
 """Before the first and after the last move: programs tell a drag from a click by it."""
 
 
-def commands_for(action: Action, size: Size, screen: Screen) -> list[Command]:  # noqa: PLR0911  # one line a verb
+def commands_for(action: Action, size: Size, screen: Screen) -> list[Command]:  # noqa: PLR0911, PLR0912  # a line a verb
     """What is sent for an action on a screenshot of `size` that shows `screen`. Raises InvalidAction."""
     at = [_move(to_input(point, size, screen)) for point in action.points()]
     match action:
@@ -116,12 +130,19 @@ def _drag(action: Drag, at: list[Command]) -> list[Command]:
     per_leg = max(1, round(action.seconds * DRAG_STEPS_PER_SECOND / (len(at) - 1)))
     pause = _wait(action.seconds / (per_leg * (len(at) - 1)))
     moves: list[Command] = []
-    for start, end in zip(at, at[1:], strict=False):
+    for start, end in pairwise(at):
         for step in range(1, per_leg + 1):
             x = start["x"] + (end["x"] - start["x"]) * step // per_leg
             y = start["y"] + (end["y"] - start["y"]) * step // per_leg
             moves += [_move(Point(x, y)), pause]
-    return [at[0], _button("down", action.button), _wait(DRAG_PAUSE), *moves, _wait(DRAG_PAUSE), _button("up", action.button)]
+    return [
+        at[0],
+        _button("down", action.button),
+        _wait(DRAG_PAUSE),
+        *moves,
+        _wait(DRAG_PAUSE),
+        _button("up", action.button),
+    ]
 
 
 class Outcome(NamedTuple):

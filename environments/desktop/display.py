@@ -4,12 +4,11 @@ import json
 import os
 import select
 import shutil
-import subprocess
-import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
-from environments.desktop.spawn import last_words, spawn
+from environments.desktop.spawn import Spawned
 from environments.errors import DeviceLost, EnvironmentUnavailable, MissingExtra
 from environments.geometry import Size
 
@@ -35,13 +34,12 @@ class PrivateDisplay:
                 "a private display needs programs that are not installed", fix=f"apt-get install {' '.join(missing)}"
             )
         self._lock = threading.Lock()
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed in close()
         options = {"width": size.width, "height": size.height}
-        self._process = spawn("environments.desktop.x11.host", options, os.environ, self._stderr)
+        self._host = Spawned("environments.desktop.x11.host", options, os.environ)
         try:
             ready = self._answer(READY_SECONDS)
         except DeviceLost as exc:
-            words = last_words(self._stderr)
+            words = self._host.last_words()
             self.close()
             if "No module named" in words:
                 raise MissingExtra("a private display", "desktop", words.rpartition(" ")[2].strip("'")) from exc
@@ -57,11 +55,10 @@ class PrivateDisplay:
 
         Raises EnvironmentUnavailable when the program cannot be started, DeviceLost when the display is gone.
         """
-        assert self._process.stdin is not None
         with self._lock:
             try:
-                self._process.stdin.write(json.dumps({"argv": argv, "cwd": cwd or os.getcwd()}).encode() + b"\n")
-                self._process.stdin.flush()
+                self._host.to.write(json.dumps({"argv": argv, "cwd": cwd or str(Path.cwd())}).encode() + b"\n")
+                self._host.to.flush()
             except BrokenPipeError as exc:
                 raise DeviceLost("the private display has ended") from exc
             answer = self._answer(START_SECONDS)
@@ -72,9 +69,8 @@ class PrivateDisplay:
 
     def _answer(self, seconds: float) -> dict[str, Any]:
         """The next line that the host says. Raises DeviceLost when none comes."""
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], seconds)
-        line = self._process.stdout.readline() if ready else b""
+        ready, _, _ = select.select([self._host.out], [], [], seconds)
+        line = self._host.out.readline() if ready else b""
         if not line:
             raise DeviceLost("the private display has ended" if ready else f"no answer within {seconds:g} s")
         answer: dict[str, Any] = json.loads(line)
@@ -82,18 +78,6 @@ class PrivateDisplay:
 
     def close(self) -> None:
         """End every program on the display, and the display. Safe to call twice."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        if self._stderr.closed:
-            return
-        try:
-            self._process.stdin.close()
-        except BrokenPipeError:
-            pass
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._stderr.close()
+        if not self._host.closed:
+            self._host.end(END_SECONDS)
+            self._host.close()

@@ -13,10 +13,10 @@ from environments.desktop.child import Child
 from environments.desktop.commands import OFFERED, commands_for
 from environments.desktop.display import DEFAULT_SIZE, PrivateDisplay
 from environments.environment import Capabilities, Command, Effect, Settled, check_points, stale
-from environments.errors import EnvironmentUnavailable, Stopped
+from environments.errors import EnvironmentUnavailable, Stopped, UnknownName
 from environments.frame import Frame
 from environments.geometry import Box, Point, Screen, Size, from_input
-from environments.observation import Element, Elements, NOT_ASKED, Observation, Window
+from environments.observation import NOT_ASKED, Element, Elements, Observation, Window
 from environments.settle import SettleRule, settle
 from environments.stop import Stop
 
@@ -83,7 +83,7 @@ class DesktopEnvironment:
         check_points(action, seen)
         return commands_for(action, seen.frame.size, seen.screen)
 
-    def act(self, action: Action, seen: Observation, *, stop: Stop | None = None) -> Effect:
+    def act(self, action: Action, seen: Observation, *, stop: Stop | None = None) -> Effect:  # noqa: PLR0911
         """Carry out an action once. Ctrl-C, a stop or a lost display in the middle leave its effect unknown."""
         commands = self.commands(action, seen)
         if stop is not None and stop.is_set():
@@ -215,15 +215,13 @@ def _elements(read: Mapping[str, Any], size: Size, screen: Screen) -> Elements:
 
 
 def _box(bounds: list[int], size: Size, screen: Screen) -> Box:
-    left, top, width, height = bounds
-    start = from_input(Point(left, top), size, screen)
-    end = from_input(Point(left + width, top + height), size, screen)
-    return Box(*start, *end)
+    left, top, right, bottom = bounds
+    return Box(*from_input(Point(left, top), size, screen), *from_input(Point(right, bottom), size, screen))
 
 
 def _seconds_of(commands: list[Command]) -> float:
     """How long commands may take by their nature: waits and typing."""
-    return sum(c.get("seconds", 0.0) + _SECONDS_PER_CHARACTER * len(c.get("text", "")) for c in commands)
+    return float(sum(c.get("seconds", 0) + _SECONDS_PER_CHARACTER * len(c.get("text", "")) for c in commands))
 
 
 def _effect(head: Mapping[str, Any], commands: list[Command]) -> Effect:
@@ -236,3 +234,12 @@ def _effect(head: Mapping[str, Any], commands: list[Command]) -> Effect:
     text = next((len(c["text"]) for c in commands if c["do"] == "type"), 0)
     how_far = f"{head['typed']} of {text} characters" if text else f"{head['sent']} of {len(commands)} commands"
     return Effect("unknown", f"{why} after {how_far}", head["note"] if head["cancelled"] else "")
+
+
+def open_desktop(
+    which: str = "", *, size: Size = DEFAULT_SIZE, monitor: int = 1, rule: SettleRule | None = None
+) -> DesktopEnvironment:
+    """`desktop` is the display in $DISPLAY, `desktop:headless` a private one of `size` pixels."""
+    if which not in ("", "headless"):
+        raise UnknownName(f"there is no desktop named {which[:80]!r}", fix="use desktop or desktop:headless")
+    return DesktopEnvironment(private=which == "headless", size=Size(*size), monitor=monitor, rule=rule)

@@ -1,34 +1,59 @@
-"""Starting one of our own modules as a child process."""
+"""Starting one of our own modules as a child process, and ending it."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 
-def spawn(module: str, options: Mapping[str, Any], environment: Mapping[str, str], stderr: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Run `python -m module '{options}'` with pipes for input and output.
+class Spawned:
+    """`python -m module '{options}'` with pipes: `to` is its standard input and `out` its standard output.
 
     It is in a session of its own, so that Ctrl-C in a terminal goes to the parent alone, and it imports the same
     `environments` as this process, wherever that was found.
     """
-    here = str(Path(__file__).parents[2])
-    path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH", "")]))
-    return subprocess.Popen(
-        [sys.executable, "-m", module, json.dumps(options)],
-        env={**environment, "PYTHONPATH": path},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        start_new_session=True,
-    )
 
+    def __init__(self, module: str, options: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        here = str(Path(__file__).parents[2])
+        path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH", "")]))
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed in close()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, json.dumps(options)],
+            env={**environment, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            start_new_session=True,
+        )
+        self.to = cast("IO[bytes]", self.process.stdin)
+        self.out = cast("IO[bytes]", self.process.stdout)
+        self.closed = False
 
-def last_words(stderr: IO[bytes]) -> str:
-    """The last line that a child wrote to its standard error, or an empty string."""
-    stderr.seek(0)
-    lines = stderr.read()[-4000:].decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""
+    def last_words(self) -> str:
+        """The last line that it wrote to its standard error, or an empty string."""
+        if self.closed:
+            return ""
+        self._stderr.seek(0)
+        lines = self._stderr.read()[-4000:].decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def end(self, seconds: float) -> None:
+        """Close its input, which tells it to end, and kill it if it has not done so after `seconds`."""
+        with contextlib.suppress(BrokenPipeError):
+            self.to.close()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def close(self) -> None:
+        """Let go of what is left after `end`."""
+        self.out.close()
+        self._stderr.close()
+        self.closed = True

@@ -11,7 +11,7 @@ prints something by mistake must be noticed and not waited for.
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _LENGTHS = struct.Struct(">II")
 MAX_HEAD = 16_000_000
@@ -22,7 +22,7 @@ class WireClosed(Exception):
     """The other side has gone, or does not speak this protocol."""
 
 
-def send(stream: BinaryIO, head: dict[str, Any], block: bytes | bytearray | memoryview = b"") -> None:
+def send(stream: IO[bytes], head: dict[str, Any], block: bytes | bytearray | memoryview = b"") -> None:
     """Write one message and flush it. Raises WireClosed."""
     body = json.dumps(head, separators=(",", ":")).encode()
     try:
@@ -34,7 +34,7 @@ def send(stream: BinaryIO, head: dict[str, Any], block: bytes | bytearray | memo
         raise WireClosed(str(exc)) from exc
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
+def receive(stream: IO[bytes]) -> tuple[dict[str, Any], bytes]:
     """Read one message, waiting for it. Raises WireClosed at the end of the stream or at nonsense."""
     head_length, block_length = _LENGTHS.unpack(_exactly(stream, _LENGTHS.size))
     if head_length > MAX_HEAD or block_length > MAX_BLOCK:
@@ -43,7 +43,7 @@ def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
     return head, _exactly(stream, block_length)
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
+def _exactly(stream: IO[bytes], count: int) -> bytes:
     if not count:
         return b""
     try:

@@ -12,8 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from environments.desktop.capture import Capture
 from environments.desktop.commands import Commands, Outcome
@@ -91,7 +90,7 @@ def _identity(window: list[str] | Window | None) -> tuple[str, ...]:
     return tuple(window[:2]) if window else ()
 
 
-def _listen(stream: BinaryIO, orders: "queue.Queue[dict[str, Any] | None]", cancelled: threading.Event) -> None:
+def _listen(stream: IO[bytes], orders: "queue.Queue[dict[str, Any] | None]", cancelled: threading.Event) -> None:
     """Read messages in a thread, so that a cancellation arrives while an order is carried out."""
     while True:
         try:
@@ -108,20 +107,19 @@ def _listen(stream: BinaryIO, orders: "queue.Queue[dict[str, Any] | None]", canc
 
 def _answer(display: Display, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Carry out one order; an error that handeye knows travels back by its name."""
-    verb = order.pop("do")
-    started = time.perf_counter()
+    verb, number = order.pop("do"), order.pop("id")
     try:
         head, block = getattr(display, f"do_{verb}")(**order)
     except HandeyeError as exc:
-        return {"error": type(exc).__name__, "message": str(exc), "fix": exc.fix}, b""
+        return {"id": number, "error": type(exc).__name__, "message": str(exc), "fix": exc.fix}, b""
     except display.platform.lost:
         raise
     except OSError as exc:
-        return {"error": CaptureFailed.__name__, "message": f"{verb}: {exc}", "fix": ""}, b""
-    return {**head, "ms": 1000 * (time.perf_counter() - started)}, block
+        return {"id": number, "error": CaptureFailed.__name__, "message": f"{verb}: {exc}", "fix": ""}, b""
+    return {"id": number, **head}, block
 
 
-def _serve(display: Display, orders: "queue.Queue[dict[str, Any] | None]", out: BinaryIO) -> None:
+def _serve(display: Display, orders: "queue.Queue[dict[str, Any] | None]", out: IO[bytes]) -> None:
     while (order := orders.get()) is not None:
         display.cancelled.clear()
         send(out, *_answer(display, order))

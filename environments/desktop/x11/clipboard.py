@@ -14,6 +14,8 @@ from Xlib import X, Xatom
 from Xlib.display import Display
 from Xlib.protocol import event, request
 
+from environments.desktop.x11.screen import read_property, text_of
+
 SELECTIONS = ("PRIMARY", "CLIPBOARD")
 READ_SECONDS = 0.5
 FETCH_SECONDS = 2.0
@@ -116,11 +118,11 @@ class Clipboard:
         return None
 
     def _take_property(self) -> str | None:
-        value = self._window.get_full_property(self._property, X.AnyPropertyType)
+        value = read_property(self._window, self._property)
         self._window.delete_property(self._property)
         if value is None or value.property_type != self._utf8:
             return None
-        return bytes(value.value).decode(errors="replace")
+        return text_of(value)
 
     def _put_back(self, old: dict[str, str | None]) -> str:
         """Hand the old texts to xclip, which keeps them after we are gone."""

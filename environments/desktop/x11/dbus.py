@@ -4,8 +4,11 @@ Calls are sent in batches and their answers read afterwards: one round trip for 
 messages, not accessibility.
 """
 
+import re
+import struct
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -18,10 +21,13 @@ try:
 except ImportError as exc:
     raise MissingExtra("talking to D-Bus", "desktop", "jeepney") from exc
 
+NAME = re.compile(r":?[\w-]+(\.[\w-]+)+", re.ASCII)
+"""What the name of a program on a bus looks like; the bus hangs up on whoever writes to any other."""
 DAEMON = "org.freedesktop.DBus"
 PROPERTIES = f"{DAEMON}.Properties"
 
-_IN_FLIGHT = 400  # calls: few enough to fit into the socket's buffer, so that sending never waits for reading
+_IN_FLIGHT = 200  # calls: few enough to fit into the socket's buffer, so that sending never waits for reading
+_SERIAL = slice(8, 12)  # where a message has its number
 _READ_BYTES = 1 << 18
 _GONE = {f"{DAEMON}.Error.{name}" for name in ("ServiceUnknown", "NameHasNoOwner", "NoReply", "Disconnected")}
 
@@ -48,16 +54,6 @@ class Call(NamedTuple):
     question: Question
 
 
-class Answers(NamedTuple):
-    """What came back, in the order of the calls, and why the destinations that failed to answer did so.
-
-    A value is the first value of an answer, or None after an error, an answer of another type or none at all.
-    """
-
-    values: list[Any]
-    lost: dict[str, str]
-
-
 def property_of(interface: str, name: str) -> Question:
     """The question for a property; its value comes as a pair of signature and value."""
     return Question(PROPERTIES, "Get", "v", "ss", (interface, name))
@@ -82,39 +78,51 @@ class Bus:
         self._parser = Parser()
         self._serials = count(1)
         hello = self.ask([to_daemon("Hello", "s")], deadline)
-        if hello.values[0] is None:
+        if hello[0] is None:
             self.close()
             raise BusLost(f"the bus at {address} did not greet back")
 
-    def ask(self, calls: Sequence[Call], deadline: float) -> Answers:
-        """Send the calls and collect their answers; what has not come by the deadline is None, its sender lost."""
-        answers = Answers([None] * len(calls), {})
+    def ask(self, calls: Sequence[Call], deadline: float, lost: dict[str, str] | None = None) -> list[Any]:
+        """Send the calls and collect the first value of each answer, in the order of the calls.
+
+        It is None after an error, for an answer of another type, and where no answer came by the deadline. Then,
+        and when a program has ended, `lost` says so of its name; programs that are in it already are not asked.
+        """
+        lost = {} if lost is None else lost
+        values: list[Any] = [None] * len(calls)
         for start in range(0, len(calls), _IN_FLIGHT):
-            self._exchange(calls, range(start, min(start + _IN_FLIGHT, len(calls))), deadline, answers)
-        return answers
+            self._exchange(calls, range(start, min(start + _IN_FLIGHT, len(calls))), deadline, values, lost)
+        return values
 
     def close(self) -> None:
         """Close the connection. Safe to call twice."""
         self._socket.close()
 
-    def _exchange(self, calls: Sequence[Call], numbers: range, deadline: float, answers: Answers) -> None:
+    def _exchange(
+        self, calls: Sequence[Call], numbers: range, deadline: float, values: list[Any], lost: dict[str, str]
+    ) -> None:
+        """One round trip: fill in the values of the calls with these numbers."""
         pending: dict[int, int] = {}
         outgoing = bytearray()
         for number in numbers:
-            if calls[number].destination not in answers.lost:
+            if calls[number].destination not in lost:
                 serial = next(self._serials)
                 pending[serial] = number
-                outgoing += _message(calls[number]).serialise(serial)
+                message = _serialised(calls[number])
+                outgoing += message[: _SERIAL.start] + struct.pack("<I", serial) + message[_SERIAL.stop :]
         self._send(outgoing, deadline)
         try:
             while pending:
                 message = self._receive(deadline)
                 number = pending.pop(message.header.fields.get(HeaderFields.reply_serial, 0), -1)
-                if number >= 0:
-                    _take(message, number, calls[number], answers)
+                if number < 0:  # a signal, or an answer that came too late
+                    continue
+                if _has_ended(message):
+                    lost[calls[number].destination] = "has ended"
+                values[number] = _value(message, calls[number].question.reply)
         except TimeoutError:
             for number in pending.values():
-                answers.lost[calls[number].destination] = "did not answer in time"
+                lost[calls[number].destination] = "did not answer in time"
         except OSError as exc:
             raise BusLost(f"the connection to the bus broke: {exc}") from exc
 
@@ -141,17 +149,24 @@ def _left(deadline: float) -> float:
     return max(deadline - time.monotonic(), 0.001)
 
 
-def _message(call: Call) -> Message:
+@lru_cache(maxsize=8192)
+def _serialised(call: Call) -> bytes:
+    """The message, little endian, its serial still to be set: most calls are made again at the next read."""
     destination, path, question = call
     address = DBusAddress(path, bus_name=destination, interface=question.interface)
-    return new_method_call(address, question.member, question.signature or None, question.body)
+    message = new_method_call(address, question.member, question.signature or None, question.body)
+    data: bytes = message.serialise(serial=1)
+    return data
 
 
-def _take(message: Message, number: int, call: Call, answers: Answers) -> None:
-    """Put an answer into its place, provided that it is of the type that was asked for."""
+def _has_ended(message: Message) -> bool:
+    """Whether the bus says that nobody has this name any more."""
     fields = message.header.fields
-    if message.header.message_type == MessageType.method_return:
-        if fields.get(HeaderFields.signature, "") == call.question.reply and message.body:
-            answers.values[number] = message.body[0]
-    elif fields.get(HeaderFields.error_name) in _GONE and fields.get(HeaderFields.sender) == DAEMON:
-        answers.lost[call.destination] = "has ended"
+    return fields.get(HeaderFields.error_name) in _GONE and fields.get(HeaderFields.sender) == DAEMON
+
+
+def _value(message: Message, signature: str) -> Any:
+    """The first value of an answer, provided that it is of the type that was asked for."""
+    if message.header.message_type != MessageType.method_return or not message.body:
+        return None
+    return message.body[0] if message.header.fields.get(HeaderFields.signature) == signature else None

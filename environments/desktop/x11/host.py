@@ -5,6 +5,7 @@ when the display is ready, then takes one JSON line for each program to start. W
 its parent ended, it ends everything: as a child subreaper it inherits each program that detached itself.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -73,7 +74,7 @@ class Host:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # safe here: this process has one thread
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # this process has one thread
         ).pid
 
     def _start_bus(self) -> str:
@@ -85,7 +86,7 @@ class Host:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # as in start
         )
         os.close(writing)
         with os.fdopen(reading) as pipe:
@@ -163,10 +164,8 @@ def descendants(root: int) -> set[int]:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _reap() -> None:

@@ -174,7 +174,7 @@ class Keyboard:
             self._slots, new = {}, missing
         free = (place for place in self._block_places() if place not in set(self._slots.values()))
         self._slots |= dict(zip(new, free, strict=False))
-        rows = {code: (0, 0) for code in self._block}
+        rows = dict.fromkeys(self._block, (0, 0))
         for keysym, (code, level) in self._slots.items():
             rows[code] = (keysym, rows[code][1]) if level == 0 else (rows[code][0], keysym)
         changed = {code for code, _ in (self._slots[keysym] for keysym in new)}

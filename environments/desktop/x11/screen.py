@@ -67,17 +67,22 @@ class X11Screen:
         self._display.sync()
 
     def _numbers(self, window: Any, name: str) -> list[int]:
-        value = window.get_full_property(self._atoms[name], X.AnyPropertyType)
+        value = read_property(window, self._atoms[name])
         return [int(number) for number in value.value] if value is not None and value.format == 32 else []
 
     def _title(self, window: Any) -> str:
         for atom in (self._atoms["_NET_WM_NAME"], Xatom.WM_NAME):
-            value = window.get_full_property(atom, X.AnyPropertyType)
+            value = read_property(window, atom)
             if value is not None and value.format == 8:
-                return _text(value.value)
+                return text_of(value)
         return ""
 
 
-def _text(value: Any) -> str:
-    """Bytes of a property as text; python-xlib of some versions hands out str."""
-    return value if isinstance(value, str) else bytes(value).decode(errors="replace")
+def read_property(window: Any, atom: int) -> Any:
+    """A whole property of a window, or None. In one request: pieces would be cut within a UTF-8 character."""
+    return window.get_property(atom, X.AnyPropertyType, 0, 4_000_000)
+
+
+def text_of(value: Any) -> str:
+    """The text of an 8-bit property; python3-xlib hands out str where the bytes are UTF-8, python-xlib bytes."""
+    return value.value if isinstance(value.value, str) else bytes(value.value).decode(errors="replace")
