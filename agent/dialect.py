@@ -12,7 +12,7 @@ from environments.observation import Observation
 LEFT_OUT = "(an earlier screenshot, left out)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One exchange of the past: what was shown, what the model replied, and what became of it.
 

@@ -63,7 +63,7 @@ class RecordingModel:
     def __init__(self, model: Model, journal: Journal) -> None:
         self._model = model
         self._journal = journal
-        self._before: list[Record] = []
+        self._before: list[int] = []
 
     @property
     def name(self) -> str:
@@ -73,11 +73,12 @@ class RecordingModel:
         self._model.prepare(request)
 
     def complete(self, request: Request, stop: Stop) -> Reply:
-        messages = [self._message(message) for message in request.messages]
-        same = _common(self._before, messages)
-        self._before = messages
+        fingerprints = [_fingerprint(message) for message in request.messages]
+        same = _common(self._before, fingerprints)
+        self._before = fingerprints
+        messages = [self._message(message) for message in request.messages[same:]]
         sampling = [request.sampling.max_tokens, request.sampling.temperature, request.sampling.seed]
-        self._journal.write("request", same=same, messages=messages[same:], sampling=sampling)
+        self._journal.write("request", same=same, messages=messages, sampling=sampling)
         reply = self._model.complete(request, stop)
         self._journal.write("reply", **reply_to_dict(reply))
         return reply
@@ -125,7 +126,12 @@ def new_folder(out: Path, name: str) -> Path:
     return folder
 
 
-def _common(before: list[Record], now: list[Record]) -> int:
+def _fingerprint(message: Message) -> int:
+    """A number that tells messages apart within one process: a run of thousands of steps keeps no old prompt."""
+    return hash((message.role, *(part.hash if isinstance(part, Frame) else part for part in message.parts)))
+
+
+def _common(before: list[int], now: list[int]) -> int:
     """How many messages at the beginning are the same."""
     for index, (old, new) in enumerate(zip(before, now, strict=False)):
         if old != new:

@@ -129,12 +129,14 @@ class Line:
             client.close()
 
     def _opened(self) -> httpx.Client:
+        host = self._url.host
+        direct = {f"all://[{host}]" if ":" in host else f"all://{host}": None} if host in _LOOPBACK else {}
         try:
             return httpx.Client(
                 headers=self._headers,
                 timeout=self._timeout,
                 follow_redirects=False,  # the key goes to no other address
-                trust_env=self._url.host not in _LOOPBACK,  # a proxy cannot reach this machine's own servers
+                mounts=direct,  # no proxy can reach this machine's own servers
                 limits=httpx.Limits(max_connections=1, keepalive_expiry=_IDLE_SECONDS),
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as exc:

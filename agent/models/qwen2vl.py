@@ -45,7 +45,7 @@ class Qwen2VLModel:
     stop for longer than the 250 ms that hold everywhere else. Code that comes with a checkpoint is never run, and
     weights are read from safetensors only.
 
-    Only safetensors checkpoints of type qwen2_vl are accepted; Qwen2.5-VL and Qwen3-VL are other architectures.
+    Only checkpoints of type qwen2_vl are accepted; Qwen2.5-VL and Qwen3-VL are other architectures.
     A request's `grammar` is not enforced yet: the dialect's parser has the last word.
 
     Raises ModelUnavailable, and ValueError for limits, a device or a dtype that mean nothing.

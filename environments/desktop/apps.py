@@ -15,7 +15,7 @@ from pathlib import Path
 
 from environments.errors import InvalidAction
 
-MAX_FILE_BYTES = 1 << 20
+MAX_FILE_BYTES = 1 << 18
 MAX_NAME = 100
 
 _CUTOFF = 0.6
@@ -42,10 +42,10 @@ class App:
     @property
     def program(self) -> str:
         """The name of the executable; that which `env` starts, when it is started through `env`."""
-        words = [Path(word).name for word in self.argv]
-        if words[0] == "env":
-            words = [word for word in words[1:] if "=" not in word and not word.startswith("-")] or words
-        return words[0]
+        first = Path(self.argv[0]).name
+        if first != "env":
+            return first
+        return next((Path(w).name for w in self.argv[1:] if "=" not in w and not w.startswith("-")), first)
 
 
 def installed_apps(environment: Mapping[str, str]) -> list[App]:
@@ -142,7 +142,7 @@ def _without_field_codes(word: str) -> str | None:
             kept.append(character)
         elif (code := next(characters, "")) == "%":
             kept.append("%")
-        elif code not in _FIELD_CODES or not code:
+        elif code not in _FIELD_CODES:
             raise ValueError(f"unknown field code %{code}")
     return "".join(kept) if kept or not word else None
 
@@ -206,10 +206,16 @@ def _app(identity: str, entry: Mapping[str, str], path: str) -> App | None:
         argv = parse_exec(entry.get("Exec", ""))
     except ValueError:
         return None
-    programs = [argv[0], entry.get("TryExec") or argv[0]]
-    if not name or any("\0" in program or shutil.which(program, path=path) is None for program in programs):
+    if not name or not all(_is_found(program, path) for program in (argv[0], entry.get("TryExec") or argv[0])):
         return None
     return App(identity, name, argv, _translations(entry, "Name"), _translations(entry, "GenericName"))
+
+
+def _is_found(program: str, path: str) -> bool:
+    """Whether this is an executable file: an absolute one, or one in a folder of `path`."""
+    if "\0" in program or ("/" in program and not program.startswith("/")):
+        return False
+    return shutil.which(program, path=path) is not None
 
 
 def _is_true(entry: Mapping[str, str], key: str) -> bool:

@@ -65,6 +65,16 @@ class DesktopEnvironment:
         """The name of the display that is driven, such as ":1"."""
         return self._display
 
+    @property
+    def program_environment(self) -> dict[str, str]:
+        """The environment variables with which a program appears on this display."""
+        return dict(self._environment)
+
+    @property
+    def child_pid(self) -> int:
+        """The process that owns the display, for those who measure it."""
+        return self._child.pid
+
     def observe(self, *, elements: bool = False, stop: Stop | None = None) -> Observation:
         """A screenshot with the window in front; the accessibility tree too when asked for."""
         started = time.perf_counter()

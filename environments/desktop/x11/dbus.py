@@ -29,6 +29,7 @@ PROPERTIES = f"{DAEMON}.Properties"
 _IN_FLIGHT = 200  # calls: few enough to fit into the socket's buffer, so that sending never waits for reading
 _SERIAL = slice(8, 12)  # where a message has its number
 _READ_BYTES = 1 << 18
+_MALFORMED = (LookupError, ValueError, AssertionError, struct.error)  # what jeepney's parser raises
 _GONE = {f"{DAEMON}.Error.{name}" for name in ("ServiceUnknown", "NameHasNoOwner", "NoReply", "Disconnected")}
 
 
@@ -135,12 +136,15 @@ class Bus:
 
     def _receive(self, deadline: float) -> Message:
         """The next message. Raises TimeoutError at the deadline, BusLost at the end of the connection."""
-        while (message := self._parser.get_next_message()) is None:
-            self._socket.settimeout(_left(deadline))
-            data = self._socket.recv(_READ_BYTES)
-            if not data:
-                raise BusLost("the bus closed the connection")
-            self._parser.add_data(data)
+        try:
+            while (message := self._parser.get_next_message()) is None:
+                self._socket.settimeout(_left(deadline))
+                data = self._socket.recv(_READ_BYTES)
+                if not data:
+                    raise BusLost("the bus closed the connection")
+                self._parser.add_data(data)
+        except _MALFORMED as exc:
+            raise BusLost("what the bus sends is not D-Bus") from exc
         return message
 
 
