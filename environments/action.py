@@ -16,6 +16,8 @@ from environments.geometry import Point
 from environments.keys import canonical
 
 MAX_TEXT = 100_000
+MAX_PROBLEM = 500
+"""Characters of a complaint, which may quote what was wrong: both its ends are kept."""
 
 Coordinate = Annotated[int, Field(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)]
@@ -215,4 +217,5 @@ def first_problem(error: ValidationError) -> str:
     """One line for a person or a model: the field and what is wrong with it, without pydantic's links."""
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
-    return f"{where}: {problem['msg']}" if where else str(problem["msg"])
+    line = " ".join((f"{where}: {problem['msg']}" if where else str(problem["msg"])).split())
+    return line if len(line) <= MAX_PROBLEM else f"{line[: MAX_PROBLEM // 2]} [...] {line[-MAX_PROBLEM // 2 :]}"

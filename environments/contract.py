@@ -88,6 +88,7 @@ def _capabilities(environment: Environment) -> None:
     known = {kind.model_fields["type"].default for kind in ACTIONS}
     _expect(offered.actions <= known, f"unknown actions are offered: {sorted(offered.actions - known)}")
     _expect(bool(offered.actions), "an environment offers at least one action")
+    _expect("wait" in offered.actions, "every environment can wait")
     _expect(offered == environment.capabilities, "capabilities do not change")
 
 
@@ -126,12 +127,14 @@ def _every_action_is_known(environment: Environment) -> None:
 def _points(environment: Environment) -> None:
     seen = environment.observe()
     width, height = seen.frame.size
-    kind = next(kind for kind in (Tap, Move) if kind.model_fields["type"].default in environment.capabilities.actions)
-    for x, y in ((0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)):
-        _expect(bool(environment.commands(kind(x=x, y=y), seen)), f"the corner {x}, {y} can be reached")
-    for x, y in ((width, 0), (0, height)):
-        outside = lambda x=x, y=y: environment.commands(kind(x=x, y=y), seen)  # noqa: E731
-        _raises(InvalidAction, outside, f"the point {x}, {y} outside the screen is refused as an InvalidAction")
+    for kind in (Tap, Move):
+        if kind.model_fields["type"].default not in environment.capabilities.actions:
+            continue
+        for x, y in ((0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)):
+            _expect(bool(environment.commands(kind(x=x, y=y), seen)), f"the corner {x}, {y} can be reached")
+        for x, y in ((width, 0), (0, height)):
+            outside = lambda kind=kind, x=x, y=y: environment.commands(kind(x=x, y=y), seen)  # noqa: E731
+            _raises(InvalidAction, outside, f"the point {x}, {y} outside the screen is refused as an InvalidAction")
 
 
 def _stale(environment: Environment) -> None:

@@ -115,7 +115,7 @@ class Journal:
             raise self._fail(exc) from exc
 
     def close(self) -> None:
-        """Sync and let go of the folder. Safe to call twice."""
+        """Let go of the folder. Safe to call twice."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -169,11 +169,11 @@ def decode(line: bytes) -> Record | None:
     if len(line) < 10 or line[8:9] != b" " or not line.endswith(b"\n"):
         return None
     body = line[9:-1]
+    if line[:8] != b"%08x" % zlib.crc32(body):
+        return None
     try:
-        if int(line[:8], 16) != zlib.crc32(body):
-            return None
         record = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the second from brackets without end
         return None
     return record if isinstance(record, dict) and isinstance(record.get("kind"), str) else None
 

@@ -7,11 +7,12 @@ before it: a blinking caret and a ticking clock are slower than that, a spinner 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from PIL import ImageChops
+from PIL import Image, ImageChops
 
 from environments.environment import Settled
-from environments.frame import Frame
+from environments.geometry import Size
 from environments.stop import Stop
 
 NOISE_LEVELS = 8
@@ -23,20 +24,30 @@ SMALL_SHARE = 0.0015
 @dataclass(frozen=True)
 class SettleRule:
     """All in seconds. `floor`: the least wait, for a program that is slow to begin. `quiet`: how long nothing may
-    move; at least the time between two frames of the slowest animation that is to count as one (20 a second).
+    move; at least the time between two frames of the slowest animation that is to count as one (25 a second).
     `cap`: the most it may take. `interval`: the pause between two looks. `flicker`: small changes further apart
     than this are a caret or a clock."""
 
     floor: float = 0.1
-    quiet: float = 0.045
+    quiet: float = 0.042
     cap: float = 3.0
-    interval: float = 0.008
+    interval: float = 0.005
     flicker: float = 0.2
 
 
-def changed_pixels(before: Frame, after: Frame) -> int:
+class Picture(Protocol):
+    """What a Frame and a raw screenshot have in common: comparable bytes, and an image of at least three bands."""
+
+    @property
+    def size(self) -> Size: ...
+    @property
+    def pixels(self) -> bytes | bytearray: ...
+    def image(self) -> Image.Image: ...
+
+
+def changed_pixels(before: Picture, after: Picture) -> int:
     """How many pixels differ visibly; all of them when the sizes differ."""
-    if before is after or before.pixels == after.pixels:
+    if before is after or before == after:
         return 0
     if before.size != after.size:
         return after.size.width * after.size.height
@@ -44,14 +55,14 @@ def changed_pixels(before: Frame, after: Frame) -> int:
     box = difference.getbbox()
     if box is None:
         return 0
-    red, green, blue = difference.crop(box).split()
+    red, green, blue = difference.crop(box).split()[:3]
     strongest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
     return sum(strongest.histogram()[NOISE_LEVELS + 1 :])
 
 
-def caret_apart(before: Frame, after: Frame) -> bool:
+def caret_apart(before: Picture, after: Picture) -> bool:
     """Whether two frames are the same but for something no wider than a text caret."""
-    if before is after or before.pixels == after.pixels:
+    if before is after or before == after:
         return True
     if before.size != after.size:
         return False
@@ -62,13 +73,13 @@ def caret_apart(before: Frame, after: Frame) -> bool:
 class Movement:
     """Decides for each frame that comes in whether the screen is still moving."""
 
-    def __init__(self, rule: SettleRule, frame: Frame, now: float) -> None:
+    def __init__(self, rule: SettleRule, frame: Picture, now: float) -> None:
         self._rule = rule
         self._reference = frame
         self._last_small = float("-inf")
         self.last = now
 
-    def see(self, frame: Frame, now: float) -> None:
+    def see(self, frame: Picture, now: float) -> None:
         """Take note of a frame seen at `now`; `last` is when something last moved."""
         changed = changed_pixels(self._reference, frame)
         if not changed:
@@ -82,7 +93,7 @@ class Movement:
 
 
 def settle(
-    grab: Callable[[], Frame],
+    grab: Callable[[], Picture],
     stop: Stop,
     rule: SettleRule | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -95,6 +106,7 @@ def settle(
     frames = 1
     movement = Movement(rule, grab(), start)
     while True:
+        stop.check()
         now = clock()
         if now - start >= rule.floor and now - movement.last >= rule.quiet:
             return Settled(now - start, frames, stable=True)

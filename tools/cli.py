@@ -35,7 +35,7 @@ EXIT_TEXT = "Exit codes: 0 success, 1 not succeeded, 2 usage, 3 drift in a repla
 
 
 @app.command(epilog=f"{EXIT_TEXT} Example: handeye run 'Compute 12 * 34' --launch galculator --model chat:qwen2-vl")
-def run(  # noqa: PLR0913  # one for each option
+def run(  # noqa: PLR0913, PLR0917  # one for each option
     goal: Annotated[str, typer.Argument(help="What is to be done, in plain words.")],
     env: Env = None,
     model: ModelName = None,
@@ -94,12 +94,10 @@ def doctor(model: ModelName = None, base_url: BaseUrl = None, machine: Json = Fa
         from tools.config import load  # noqa: PLC0415
         from tools.doctor import examine, print_findings  # noqa: PLC0415
 
-        findings = examine(load({"model": model, "base_url": base_url}))
+        found = examine(load({"model": model, "base_url": base_url}))
+        findings = list(found) if machine else print_findings(found)
         if machine:
-            rows = [finding._asdict() for finding in findings]
-            _print_json(rows)
-        else:
-            findings = print_findings(findings)
+            _print_json([finding._asdict() for finding in findings])
         return 1 if any(finding.state == "failed" for finding in findings) else 0
 
     _exit(work, machine=machine)

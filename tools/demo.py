@@ -74,7 +74,9 @@ class ScriptBehindProcessor:
 def run_demo(out: str, picture: str | None) -> int:
     """Run it, check the calculator, and return the exit code. Raises HandeyeError with the fix."""
     if shutil.which(CALCULATOR) is None:
-        raise EnvironmentUnavailable(f"the demo's calculator is not installed: {CALCULATOR}", fix="make demo installs it")
+        raise EnvironmentUnavailable(
+            f"the demo's calculator is not installed: {CALCULATOR}", fix="make demo installs it"
+        )
     console = Console(highlight=False)
     show = Show(console)
     with tempfile.TemporaryDirectory() as folder, open_environment("desktop:headless") as desktop:
@@ -112,7 +114,9 @@ def replies(seen: Observation) -> list[str]:
         x, y = element.bounds.center
         place = {"x": to_grid(x, size.width), "y": to_grid(y, size.height)}
         said.append({"thought": f"The key {key} comes next.", "action": "tap", **place})
-    said.append({"thought": "The display shows the result.", "action": "finish", "status": "success", "message": RESULT})
+    said.append(
+        {"thought": "The display shows the result.", "action": "finish", "status": "success", "message": RESULT}
+    )
     return [json.dumps(line) for line in said]
 
 
@@ -127,4 +131,6 @@ def calculator_shows(environment: Environment) -> str:
 def _summary(console: Console, steps: int, visual_tokens: int, shown: str) -> None:
     """What was checked, and how."""
     console.print(Text(f"the calculator shows {shown}, read from the program, not from the script", style="bold"))
-    console.print(Text(f"{steps} screenshots went through the Qwen2-VL processor: {visual_tokens} visual tokens", style="dim"))
+    console.print(
+        Text(f"{steps} screenshots went through the Qwen2-VL processor: {visual_tokens} visual tokens", style="dim")
+    )

@@ -92,7 +92,7 @@ def key_for_server(loaded: Loaded) -> str | None:
     from_file = loaded.file is not None and loaded.sources["base_url"] == str(loaded.file)
     if from_file and loaded.sources["api_key"] != "HANDEYE_API_KEY":
         raise EnvironmentUnavailable(
-            f"{loaded.file} chooses the server, and the key comes from {loaded.sources['api_key']}: it is not sent there",
+            f"{loaded.file} chooses the server, but {loaded.sources['api_key']} holds the key: it is not sent there",
             fix="set HANDEYE_API_KEY to the key that is meant for this server, or to nothing in both variables",
         )
     return key.get_secret_value()

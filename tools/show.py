@@ -1,7 +1,7 @@
 """A run as a person at a terminal sees it: a block for each step, and a last line with the outcome."""
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console

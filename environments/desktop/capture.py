@@ -1,5 +1,6 @@
 """Screenshots through mss. Runs in the child process that owns the display."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import mss
@@ -23,13 +24,24 @@ def monitor_screen(monitor: Any) -> Screen:
     return Screen(*(int(getattr(monitor, name)) for name in names))
 
 
+@dataclass(frozen=True)
+class RawPixels:
+    """`size` pixels of 4 bytes each: blue, green, red, and one that means nothing."""
+
+    size: Size
+    pixels: bytes | bytearray
+
+    def image(self) -> Image.Image:
+        """A Pillow image on the same memory, good for comparing: its red is our blue."""
+        return Image.frombuffer("RGBX", self.size, self.pixels, "raw", "RGBX", 0, 1)
+
+
 class Capture:
     """Takes screenshots of one monitor: 1 is the first, 0 the union of all, whose origin may be negative."""
 
     def __init__(self, monitor: int = 1) -> None:
         self._monitor = monitor
-        self._last: bytes | bytearray = b""
-        self._last_size = Size(0, 0)
+        self._last: RawPixels | None = None
         self.reopen()
 
     def reopen(self) -> None:
@@ -44,21 +56,25 @@ class Capture:
             )
         self.screen = screens[self._monitor]
 
-    def grab(self, *, whole: bool) -> tuple[Size, bytes | None]:
-        """The size in pixels, and the RGB pixels; None in their place when nothing changed since the last call.
-
-        `whole` asks for the pixels in any case. Raises CaptureFailed.
-        """
+    def raw(self) -> "RawPixels":
+        """A screenshot as it comes from the screen. Raises CaptureFailed."""
         left, top, width, height = self.screen
         try:
             shot = self._mss.grab((left, top, left + width, top + height))
         except ScreenShotError as exc:
             raise CaptureFailed(f"mss: {exc}") from exc
-        size, raw = Size(shot.width, shot.height), shot.raw
-        if not whole and size == self._last_size and raw == self._last:
-            return size, None
-        self._last, self._last_size = raw, size
-        return size, Image.frombuffer("RGB", size, raw, "raw", "BGRX", 0, 1).tobytes()
+        return RawPixels(Size(shot.width, shot.height), shot.raw)
+
+    def grab(self, *, whole: bool) -> tuple[Size, bytes | None]:
+        """The size in pixels, and the RGB pixels; None in their place when nothing changed since the last call.
+
+        `whole` asks for the pixels in any case. Raises CaptureFailed.
+        """
+        now = self.raw()
+        if not whole and now == self._last:
+            return now.size, None
+        self._last = now
+        return now.size, Image.frombuffer("RGB", now.size, now.pixels, "raw", "BGRX", 0, 1).tobytes()
 
     def close(self) -> None:
         self._mss.close()

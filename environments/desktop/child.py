@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from environments import errors
+from environments.desktop.pixels import SharedPixels
 from environments.desktop.spawn import Spawned
 from environments.desktop.wire import WireClosed, receive, send
 from environments.stop import Stop
@@ -26,8 +27,10 @@ class Child:
 
     def __init__(self, environment: Mapping[str, str], *, private: bool, monitor: int) -> None:
         self._lock = threading.Lock()
-        options = {"private": private, "monitor": monitor}
-        self._worker = Spawned("environments.desktop.worker", options, environment)
+        self._pixels = SharedPixels.create()
+        shared = [self._pixels.descriptor] if self._pixels else []
+        options = {"private": private, "monitor": monitor, "pixels": shared[0] if shared else None}
+        self._worker = Spawned("environments.desktop.worker", options, environment, shared)
         self._number = 0
         self._arrived = threading.Event()
         self._answer: tuple[dict[str, Any], bytes] | None = None
@@ -86,6 +89,8 @@ class Child:
         head, block = self._answer
         if "error" in head:
             raise _error(head)
+        if self._pixels and "shared" in head:
+            block = self._pixels.get(head["shared"])
         return head, block
 
     def _cancel(self) -> None:
@@ -117,6 +122,8 @@ class Child:
             self._worker.end(END_SECONDS)
             self._reader.join(timeout=1)
             self._worker.close()
+            if self._pixels:
+                self._pixels.close()
 
 
 def _error(head: dict[str, Any]) -> errors.HandeyeError:

@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from environments.action import Action, Launch, OpenURL
@@ -17,7 +18,7 @@ from environments.errors import EnvironmentUnavailable, Stopped, UnknownName
 from environments.frame import Frame
 from environments.geometry import Box, Point, Screen, Size, from_input
 from environments.observation import NOT_ASKED, Element, Elements, Observation, Window
-from environments.settle import SettleRule, settle
+from environments.settle import SettleRule
 from environments.stop import Stop
 
 WINDOW_SECONDS = 10.0
@@ -122,7 +123,8 @@ class DesktopEnvironment:
 
     def settle(self, stop: Stop | None = None) -> Settled:
         """Wait until the screen stands still."""
-        return settle(lambda: self._look(stop)[1], stop or Stop(), self._rule)
+        head, _ = self._child.call("settle", stop=stop, seconds=self._rule.cap + 10, rule=asdict(self._rule))
+        return Settled(head["seconds"], head["frames"], head["stable"])
 
     def launch(self, argv: list[str], *, cwd: str | None = None, stop: Stop | None = None) -> int:
         """Start a program on this display and wait for its window. Returns its process id.

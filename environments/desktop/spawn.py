@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -18,7 +18,9 @@ class Spawned:
     `environments` as this process, wherever that was found.
     """
 
-    def __init__(self, module: str, options: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, module: str, options: Mapping[str, Any], environment: Mapping[str, str], descriptors: Sequence[int] = ()
+    ) -> None:
         here = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH", "")]))
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed in close()
@@ -29,6 +31,7 @@ class Spawned:
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             start_new_session=True,
+            pass_fds=descriptors,
         )
         self.to = cast("IO[bytes]", self.process.stdin)
         self.out = cast("IO[bytes]", self.process.stdout)

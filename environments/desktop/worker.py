@@ -12,14 +12,18 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from typing import IO, Any
 
 from environments.desktop.capture import Capture
 from environments.desktop.commands import Commands, Outcome
+from environments.desktop.pixels import SharedPixels
 from environments.desktop.pointer import Pointer
 from environments.desktop.wire import WireClosed, receive, send
-from environments.errors import CaptureFailed, EnvironmentUnavailable, HandeyeError
+from environments.errors import CaptureFailed, EnvironmentUnavailable, HandeyeError, Stopped
 from environments.observation import Window
+from environments.settle import SettleRule, settle
+from environments.stop import Stop
 
 
 def _platform(*, private: bool) -> Any:
@@ -33,10 +37,11 @@ def _platform(*, private: bool) -> Any:
 class Display:
     """The verbs that the driver asks for, each a method named `do_...` that returns a head and a block."""
 
-    def __init__(self, *, private: bool, monitor: int) -> None:
+    def __init__(self, *, private: bool, monitor: int, pixels: int | None) -> None:
         self.platform = _platform(private=private)
         self._pointer = Pointer()
         self._capture = Capture(monitor)
+        self._shared = SharedPixels(pixels) if pixels is not None else None
         self._extent = self.platform.screen.size()
         self.cancelled = threading.Event()
 
@@ -51,7 +56,18 @@ class Display:
         head = {**state, "size": size, "same": pixels is None}
         if elements:
             head["elements"] = self.platform.elements(self.platform.screen.active())
+        if pixels and self._shared and self._shared.put(pixels):
+            return {**head, "shared": len(pixels)}, b""
         return head, pixels or b""
+
+    def do_settle(self, *, rule: dict[str, float]) -> tuple[dict[str, Any], bytes]:
+        """Wait here until the screen stands still: no picture of a moving screen has to cross to the driver."""
+        settled = settle(self._capture.raw, Stop(), SettleRule(**rule), sleep=self._sleep)
+        return asdict(settled), b""
+
+    def _sleep(self, seconds: float) -> None:
+        if self.cancelled.wait(seconds):
+            raise Stopped("cancelled")
 
     def do_run(self, *, commands: list[dict[str, Any]], seen: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Carry out commands, unless the screen is no longer the one that was seen."""
@@ -133,7 +149,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between our messages
     try:
-        display = Display(private=options["private"], monitor=options["monitor"])
+        display = Display(**options)
     except HandeyeError as exc:
         send(out, {"error": type(exc).__name__, "message": str(exc), "fix": exc.fix})
         return

@@ -20,8 +20,10 @@ MAX_CHILDREN = 500  # of one node; of more, those in sight are read
 _SLICE = 200  # nodes looked at between two glances at the clock
 _LOOKING = 0.6  # the share of the time for finding nodes; the rest is for their places and texts
 _PATIENCE = 0.5  # the share of the time left that one round may wait for a program that does not answer
-_PROBE_STEP, _PROBES = 16, 8  # pixels between the points at which a long list is probed, and how many from each end
+_PROBE_STEP, _PROBES = 8, 16  # pixels between the points at which a long list is probed, and how many from each end
+_INSET = 4  # pixels from the edge at which it is probed
 _MAX_NOTES = 20
+_FAR = 1 << 20  # no place on a screen has such coordinates
 _UNPLACED = -(1 << 31)  # what GTK says of a widget that has no place yet
 _ON_SCREEN = 0  # root-window coordinates
 
@@ -118,7 +120,7 @@ class Walk:
         questions = [(item, question) for item, _, _ in shown for question in _DETAILS]
         values = self._ask(questions + [(parent, CHILDREN) for parent in parents])
         for number, (item, states, _) in enumerate(shown):
-            _describe(item, states, values[number * len(_DETAILS) :])
+            _describe(item, states, values[number * len(_DETAILS) : (number + 1) * len(_DETAILS)])
         families = values[len(questions) :]
         crowded = [(item, count) for item, _, count in shown if count > MAX_CHILDREN]
         families += [self._in_sight(item, count) for item, count in crowded]
@@ -145,21 +147,21 @@ class Walk:
         return [child for child in self._ask(wanted) if child is not None]
 
     def _probe(self, item: _Item) -> list[int]:
-        """Which children are found along the diagonals from the top left and from the bottom right corner."""
+        """The places of the children found below the top left corner and above the bottom right one."""
         extents = self._ask([(item, _EXTENTS)])[0]
-        if extents is None:
+        if extents is None or max(map(abs, extents)) > _FAR:
             return []
         left, top, width, height = extents
-        steps = range(1, _PROBE_STEP * _PROBES, _PROBE_STEP)
-        points = [(left + step, top + step) for step in steps]
-        points += [(left + width - step, top + height - step) for step in steps]
+        inset = min(_INSET, width // 2)
+        steps = range(inset, _PROBE_STEP * _PROBES, _PROBE_STEP)
+        points = [(left + inset, top + step) for step in steps]
+        points += [(left + width - inset, top + height - step) for step in steps]
         found = self._ask([(item, _at_point(x, y)) for x, y in points])
         hits = {hit for hit in found if hit is not None and _is_object(hit)}
         values = self._ask([(_Item(*hit), question) for hit in hits for question in (_PARENT, _INDEX)])
         parents = [_held(parent, "(so)") for parent in values[::2]]
-        return [
-            i for i, parent in zip(values[1::2], parents, strict=True) if i is not None and parent == item.reference
-        ]
+        indices = zip(values[1::2], parents, strict=True)
+        return [index for index, parent in indices if index is not None and index >= 0 and parent == item.reference]
 
     def _adopt(self, parents: Sequence[_Item], families: Sequence[list[Reference] | None]) -> list[_Item]:
         """Make items of the references to children, each object once and no more than there is room for."""
