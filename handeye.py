@@ -4,6 +4,8 @@ from handeye import Agent, open_environment, open_model, Tap
 """
 
 import importlib
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 _NAMES = {
@@ -41,9 +43,22 @@ def __getattr__(name: str) -> Any:
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"handeye has no name {name!r}")
+    _check_not_hidden(module.partition(".")[0])
     value = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value
+
+
+def _check_not_hidden(room: str) -> None:
+    """Raise ImportError when a folder of the user's own stands in front of one of handeye's packages."""
+    spec = importlib.util.find_spec(room)
+    found = list(spec.submodule_search_locations or [spec.origin]) if spec else []
+    if not any(Path(str(place)).resolve() == Path(__file__).resolve().parent / room for place in found):
+        where = found[0] if found else "nothing"
+        raise ImportError(
+            f"handeye's own package {room!r} is hidden by {where}, which stands earlier on Python's path. "
+            f"Rename that folder, or keep the program that imports handeye in another one."
+        )
 
 
 def __dir__() -> list[str]:

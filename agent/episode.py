@@ -1,23 +1,29 @@
 """Steps and episodes: what happened, as a reading of the journal."""
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ArgsKwargs
 
 from agent.decision import Act, Answer, Ask, Finish
-from agent.model import Reply, Timings, Usage
+from agent.model import Message, Reply, Request, Sampling, Timings, Usage
 from agent.outcome import Outcome
-from environments.action import action_from_dict, action_to_dict
+from environments.action import action_from_dict, action_to_dict, first_problem
 from environments.environment import Effect, Settled
 from environments.errors import CorruptEpisode
-from environments.geometry import Box, Screen, Size
 from environments.journal import FRAMES, FrameStore, Record, read_journal
-from environments.observation import Element, Elements, Observation, Window
+from environments.observation import Observation
 
 MANIFEST = "episode.json"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,13 +70,12 @@ def act_to_dict(act: Act) -> dict[str, Any]:
 
 
 def act_from_dict(value: Record) -> Act:
-    """The inverse of `act_to_dict`. Raises InvalidAction, KeyError or TypeError for anything else."""
-    fields = {key: item for key, item in value.items() if key != "type"}
-    words: dict[str, Any] = {"answer": Answer, "ask": Ask, "finish": Finish}
-    if value.get("type") in words:
-        act: Act = words[value["type"]](**fields)
-        return act
-    return action_from_dict(value)
+    """The inverse of `act_to_dict`. Raises ValueError, of which InvalidAction is one, for anything else."""
+    words: dict[str, type[Act]] = {"answer": Answer, "ask": Ask, "finish": Finish}
+    word = words.get(str(value.get("type")))
+    if word is None:
+        return action_from_dict(value)
+    return _read(word, **{key: item for key, item in value.items() if key != "type"})
 
 
 def observation_to_dict(seen: Observation, frame: str) -> Record:
@@ -93,18 +98,15 @@ def observation_to_dict(seen: Observation, frame: str) -> Record:
 
 def observation_from_dict(value: Record, frames: FrameStore) -> Observation:
     """The inverse of `observation_to_dict`; reads and checks the frame."""
-    nodes = tuple(
-        Element(role, name, text, frozenset(states), Box(*bounds) if bounds else None, depth)
-        for role, name, text, states, bounds, depth in value["elements"]
-    )
-    return Observation(
+    return _read(
+        Observation,
         frame=frames.get(value["frame"]),
-        screen=Screen(*value["screen"]),
+        screen=value["screen"],
         display=value["display"],
-        window=Window(*value["window"]) if value["window"] else None,
+        window=value["window"],
         rotation=value["rotation"],
         keyboard_shown=value["keyboard_shown"],
-        elements=Elements(nodes, value["elements_absent"]),
+        elements={"nodes": value["elements"], "absent": value["elements_absent"]},
         capture_ms=value["capture_ms"],
         id=value["id"],
         time=value["time"],
@@ -125,12 +127,13 @@ def reply_to_dict(reply: Reply) -> Record:
 
 def reply_from_dict(value: Record) -> Reply:
     """The inverse of `reply_to_dict`."""
-    return Reply(
+    return _read(
+        Reply,
         text=value["text"],
-        token_ids=tuple(value["token_ids"]),
-        image_sizes=tuple(Size(*size) for size in value["image_sizes"]),
-        usage=Usage(*value["usage"]),
-        timings=Timings(*value["timings"]),
+        token_ids=value["token_ids"],
+        image_sizes=value["image_sizes"],
+        usage=_read(Usage, *value["usage"]),
+        timings=_read(Timings, *value["timings"]),
         truncated=value["truncated"],
     )
 
@@ -161,7 +164,8 @@ class Episode(Sequence[Step]):
     @property
     def outcome(self) -> Outcome | None:
         end = self._end()
-        return Outcome(end["outcome"]) if end else None
+        with _sound(f"the outcome in {self.folder}"):
+            return Outcome(end["outcome"]) if end else None
 
     @property
     def reason(self) -> str:
@@ -196,13 +200,30 @@ class Episode(Sequence[Step]):
     def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        try:
-            return self._step(range(len(self))[index], self._parts[index])
-        except (KeyError, TypeError, ValueError) as exc:
-            raise CorruptEpisode(f"step {index} of {self.folder} does not read back: {exc}") from exc
+        number = range(len(self))[index]
+        with _sound(f"step {number} of {self.folder}"):
+            return self._step(number, self._parts[number])
 
     def __iter__(self) -> Iterator[Step]:
         return (self[index] for index in range(len(self)))
+
+    def requests(self) -> Iterator[Request]:
+        """What the model was asked at each step, in full, screenshots included."""
+        messages: list[Message] = []
+        grammar = None
+        for record in self.records:
+            if record["kind"] != "request":
+                continue
+            with _sound(f"a request in {self.folder}"):
+                del messages[record["same"] :]
+                messages += [self._message(message) for message in record["messages"]]
+                grammar = record.get("grammar", grammar)
+                request = _read(Request, tuple(messages), grammar, _read(Sampling, *record["sampling"]))
+            yield request
+
+    def _message(self, value: Record) -> Message:
+        parts = [part if isinstance(part, str) else self._frames.get(part["frame"]) for part in value["parts"]]
+        return _read(Message, role=value["role"], parts=tuple(parts))
 
     def _step(self, index: int, records: tuple[Record, ...]) -> Step:
         end = next((record for record in records if record["kind"] == "step"), {})
@@ -211,12 +232,12 @@ class Episode(Sequence[Step]):
             index=index,
             observation=observation_from_dict(records[0], self._frames),
             reply=reply_from_dict(reply) if reply else None,
-            thought=end.get("thought", ""),
+            thought=str(end.get("thought", "")),
             acts=tuple(act_from_dict(act) for act in end.get("acts", ())),
-            effects=tuple(Effect(*effect) for effect in end["effects"]) if end else _effects(records),
-            settled=tuple(Settled(*record["settled"]) for record in records if record["kind"] == "settled"),
-            error=end.get("error", "" if end else "the recording ends within this step"),
-            milliseconds=Milliseconds(**end.get("milliseconds", {})),
+            effects=tuple(_read(Effect, *effect) for effect in end["effects"]) if end else _effects(records),
+            settled=tuple(_read(Settled, *record["settled"]) for record in records if record["kind"] == "settled"),
+            error=str(end.get("error", "" if end else "the recording ends within this step")),
+            milliseconds=_read(Milliseconds, **end.get("milliseconds", {})),
         )
 
 
@@ -227,12 +248,35 @@ def _effects(records: tuple[Record, ...]) -> tuple[Effect, ...]:
         if record["kind"] == "intent":
             effects.append(Effect("unknown", "the recording ends before the result"))
         elif record["kind"] == "result":
-            effects[-1] = Effect(*record["effect"])
+            effects[-1] = _read(Effect, *record["effect"])
     return tuple(effects)
+
+
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+
+
+def _read(kind: type[T], *values: Any, **named: Any) -> T:
+    """One of our records, made of values from a file, every type in it checked. Raises ValidationError."""
+    value: T = _adapter(kind).validate_python(ArgsKwargs(values, named))
+    return value
+
+
+@contextmanager
+def _sound(what: str) -> Iterator[None]:
+    """Whatever a damaged or hostile record can cause becomes CorruptEpisode."""
+    try:
+        yield
+    except ValidationError as exc:
+        raise CorruptEpisode(f"{what} does not read back: {first_problem(exc)}") from exc
+    except (AttributeError, LookupError, TypeError, ValueError) as exc:
+        raise CorruptEpisode(f"{what} does not read back: {exc}") from exc
 
 
 def write_manifest(folder: Path, fields: Record) -> None:
     """Write episode.json, whole or not at all: a summary for people and tools; the journal is what counts."""
     part = folder / f"{MANIFEST}.part"
-    part.write_text(json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text.encode("utf-8", "backslashreplace"))  # a lone surrogate becomes \udcff, which is JSON too
     part.replace(folder / MANIFEST)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.decision import Answer, Ask, Decision, Finish, FormatError
+from agent.decision import Act, Answer, Ask, Decision, Finish, FormatError
 from agent.dialect import Dialect
 from agent.draft import Draft
 from agent.history import History
@@ -15,9 +15,9 @@ from agent.policy import Policy, Verdict
 from agent.repetition import Repetition
 from environments.action import Action, action_to_json
 from environments.environment import Effect, Environment
-from environments.errors import DeviceLost, HandeyeError, InvalidAction, Stopped
+from environments.errors import HandeyeError, InvalidAction, Stopped
 from environments.observation import Observation
-from environments.stop import Stop, call
+from environments.stop import Stop
 
 
 class Ended(Exception):
@@ -87,7 +87,7 @@ class Loop:
         capabilities = self._environment.capabilities
         messages = self._dialect.messages(self._goal, self._history.turns, seen, capabilities)
         request = Request(messages, self._dialect.grammar(capabilities), Sampling(max_tokens=self._limits.tokens))
-        return call(lambda: self._model.complete(request, self._stop), self._stop)
+        return self._model.complete(request, self._stop)
 
     def _send_back(self, error: FormatError, draft: Draft) -> tuple[str, Observation]:
         """A reply that cannot be used is data: the model gets it back with the reason, but not for ever."""
@@ -101,7 +101,7 @@ class Loop:
         """Everything that a decision says, in order; the report for the model, and what is seen then."""
         seen = draft.seen
         reports = []
-        for act in decision.acts:
+        for number, act in enumerate(decision.acts, 1):
             match act:
                 case Finish(status, message):
                     raise Ended(Outcome(status), message)
@@ -112,48 +112,55 @@ class Loop:
                     answer = self._person.answer(question, self._stop)
                     reports.append("Nobody is there to answer." if answer is None else f"The person answers: {answer}")
                 case _:
-                    effect = self._act(act, draft)
+                    effect = self._act(act, draft, seen)
                     before, seen = seen, self._look_again(effect, draft)
                     reports.append(_report(effect, same=before.frame == seen.frame))
                     if effect.status != "done":
+                        reports += _leave_out(decision.acts[number:], draft)
                         break
         return "\n".join(reports), seen
 
-    def _act(self, action: Action, draft: Draft) -> Effect:
-        """Send an action if it is allowed; every later one of a reply is checked against the same observation."""
-        circle = self._repetition.see(action_to_json(action), draft.seen.frame)
+    def _act(self, action: Action, draft: Draft, now: Observation) -> Effect:
+        """Send an action unless something speaks against it `now`; every action of a reply carries the observation
+        on which it was decided, so that the environment can refuse what has gone stale."""
+        try:
+            refusal = self._refusal(action, now)
+        except (Ended, Stopped, KeyboardInterrupt) as exc:
+            draft.error = str(exc) or "interrupted"
+            draft.effects.append(Effect("not_sent", draft.error))
+            raise
+        draft.effects.append(refusal or self._send(action, draft))
+        return draft.effects[-1]
+
+    def _refusal(self, action: Action, seen: Observation) -> Effect | None:
+        """Why an action is not to be done now, or None. Raises Ended when that is a reason to end the run."""
+        circle = self._repetition.see(action_to_json(action), seen.frame)
         if circle:
             raise Ended(Outcome.LOOP, circle)
-        effect = Effect("unknown", "the display was lost")
-        try:
-            with draft.timing("act"):
-                effect = self._refusal(action, draft) or self._environment.act(action, draft.seen, stop=self._stop)
-        except InvalidAction as exc:
-            effect = Effect("not_sent", str(exc))
-        except Stopped as exc:
-            effect = Effect("not_sent", str(exc))
-            raise
-        except DeviceLost:
-            raise
-        finally:
-            draft.effects.append(effect)
-        if self._declined >= self._limits.declined:
-            raise Ended(Outcome.BLOCKED, f"the person declined {self._declined} actions in a row")
-        return effect
-
-    def _refusal(self, action: Action, draft: Draft) -> Effect | None:
-        """Why the policy or the person does not allow an action, or None."""
         attended = self._person.attended
-        judgement = self._policy.judge(action, draft.seen, self._environment.capabilities, attended=attended)
+        judgement = self._policy.judge(action, seen, self._environment.capabilities, attended=attended)
         if judgement.verdict is Verdict.DENY:
             raise Ended(Outcome.BLOCKED, judgement.reason)
         if judgement.verdict is Verdict.CONFIRM and not self._person.confirm(
-            action, draft.seen, judgement.reason, self._stop
+            action, seen, judgement.reason, self._stop
         ):
             self._declined += 1
+            if self._declined >= self._limits.declined:
+                raise Ended(Outcome.BLOCKED, f"the person declined {self._declined} actions in a row")
             return Effect("not_sent", "the person declined")
         self._declined = 0
         return None
+
+    def _send(self, action: Action, draft: Draft) -> Effect:
+        """Send an action once. When its answer is lost, what became of it is unknown."""
+        try:
+            with draft.timing("act"):
+                return self._environment.act(action, draft.seen, stop=self._stop)
+        except InvalidAction as exc:
+            return Effect("not_sent", str(exc))
+        except (HandeyeError, KeyboardInterrupt) as exc:
+            draft.effects.append(Effect("unknown", str(exc) or "interrupted"))
+            raise
 
     def _look_again(self, effect: Effect, draft: Draft) -> Observation:
         """Wait for a still screen, where something may have been done, and look at it."""
@@ -162,6 +169,14 @@ class Loop:
             with draft.timing("settle"):
                 draft.settled.append(self._environment.settle(self._stop))
         return self._environment.observe(stop=self._stop)
+
+
+def _leave_out(rest: tuple[Act, ...], draft: Draft) -> list[str]:
+    """What follows an action that was not carried out is left out, and the model is told."""
+    if not rest:
+        return []
+    draft.error = f"one action was not carried out, and {len(rest)} behind it were left out"
+    return ["The rest of your reply was left out."]
 
 
 def _report(effect: Effect, *, same: bool) -> str:

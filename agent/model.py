@@ -1,22 +1,30 @@
 """The seam between the loop and any vision-language model."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from environments.frame import Frame
 from environments.geometry import Size
-from environments.stop import Stop
+from environments.stop import Stop, call
+
+_LONE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation: texts and screenshots in the order in which the model reads them.
 
     Everything in it is content, never control: a model backend encodes `<|im_start|>` in a text as plain letters.
+    Half a character (a lone surrogate), which no encoding has, becomes U+FFFD.
     """
 
     role: Literal["system", "user", "assistant"]
     parts: tuple[str | Frame, ...]
+
+    def __post_init__(self) -> None:
+        parts = tuple(_LONE.sub("\ufffd", part) if isinstance(part, str) else part for part in self.parts)
+        object.__setattr__(self, "parts", parts)
 
 
 @dataclass(frozen=True)
@@ -87,3 +95,24 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Let go of memory and connections. Safe to call twice."""
+
+
+class Interruptible:
+    """A model that can be left at any moment. What cannot be stopped in it (a layer in flight, a library that knows
+    no stop signal) goes on in a thread of its own, and nobody hears its answer."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    def prepare(self, request: Request) -> None:
+        self._model.prepare(request)
+
+    def complete(self, request: Request, stop: Stop) -> Reply:
+        return call(lambda: self._model.complete(request, stop), stop)
+
+    def close(self) -> None:
+        self._model.close()

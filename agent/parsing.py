@@ -1,11 +1,9 @@
 """Reading JSON that a model wrote: strictly, within bounds, and with a reason for the model when it is wrong."""
 
 import json
-import re
 from typing import Any
 
 MAX_CHARACTERS = 64_000
-_FENCED = re.compile(r"\s*```(?:json)?[ \t]*\n(.*)\n?[ \t]*```\s*", re.DOTALL)
 
 
 class Malformed(ValueError):
@@ -20,8 +18,7 @@ def json_object(text: str) -> dict[str, Any]:
     """
     if len(text) > MAX_CHARACTERS:
         raise Malformed(f"the reply has {len(text)} characters; one short JSON object is expected")
-    fenced = _FENCED.fullmatch(text)
-    body = (fenced[1] if fenced else text).strip()
+    body = _unfenced(text.strip())
     if not body:
         raise Malformed("the reply is empty")
     try:
@@ -41,6 +38,14 @@ def json_object(text: str) -> dict[str, Any]:
     except UnicodeEncodeError as exc:
         raise Malformed("a text in the reply holds half a character (a lone surrogate)") from exc
     return value
+
+
+def _unfenced(body: str) -> str:
+    """What stands in a code fence, when the whole reply is one."""
+    opening, _, rest = body.partition("\n")
+    if opening.rstrip().lower() in ("```", "```json") and rest.endswith("```"):
+        return rest.removesuffix("```").strip()
+    return body
 
 
 def _explain(body: str, error: json.JSONDecodeError) -> str:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from environments.action import Action
 from environments.observation import Observation
-from environments.stop import Stop
+from environments.stop import Stop, call
 
 
 class Person(Protocol):
@@ -41,7 +41,10 @@ class Nobody:
 
 
 class Callbacks:
-    """A person made of functions, for programs: `confirm(action, reason)`, `answer(question)`, `tell(text)`."""
+    """A person made of functions, for programs: `confirm(action, reason)`, `answer(question)`, `tell(text)`.
+
+    The two questions are asked in a thread of their own: a function that still waits when the run is stopped is left.
+    """
 
     attended = True
 
@@ -55,10 +58,10 @@ class Callbacks:
         self._confirm, self._answer, self._tell = confirm, answer, tell
 
     def confirm(self, action: Action, seen: Observation, reason: str, stop: Stop) -> bool:  # noqa: ARG002
-        return self._confirm(action, reason) is True
+        return call(lambda: self._confirm(action, reason), stop) is True
 
-    def answer(self, question: str, stop: Stop) -> str | None:  # noqa: ARG002
-        return self._answer(question)
+    def answer(self, question: str, stop: Stop) -> str | None:
+        return call(lambda: self._answer(question), stop)
 
     def tell(self, text: str) -> None:
         self._tell(text)

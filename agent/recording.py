@@ -5,12 +5,14 @@ parsed, what was refused, how it ended.
 """
 
 from pathlib import Path
+from typing import Any
 
 from agent.episode import observation_to_dict, reply_to_dict
 from agent.model import Message, Model, Reply, Request
 from agent.person import Person
 from environments.action import Action, action_to_dict
 from environments.environment import Capabilities, Command, Effect, Environment, Settled
+from environments.errors import RecorderFailed
 from environments.frame import Frame
 from environments.journal import Journal, Record
 from environments.observation import Observation
@@ -64,6 +66,7 @@ class RecordingModel:
         self._model = model
         self._journal = journal
         self._before: list[int] = []
+        self._grammar: dict[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -78,7 +81,9 @@ class RecordingModel:
         self._before = fingerprints
         messages = [self._message(message) for message in request.messages[same:]]
         sampling = [request.sampling.max_tokens, request.sampling.temperature, request.sampling.seed]
-        self._journal.write("request", same=same, messages=messages, sampling=sampling)
+        grammar: dict[str, Any] = {} if request.grammar == self._grammar else {"grammar": request.grammar}
+        self._grammar = request.grammar
+        self._journal.write("request", same=same, messages=messages, sampling=sampling, **grammar)
         reply = self._model.complete(request, stop)
         self._journal.write("reply", **reply_to_dict(reply))
         return reply
@@ -118,12 +123,23 @@ class RecordingPerson:
 
 
 def new_folder(out: Path, name: str) -> Path:
-    """A folder below `out` that does not exist yet, named `name` or `name-2`, `name-3`, ..."""
+    """Make a folder below `out` that was not there before, named `name` or `name-2`, `name-3`, ...
+
+    Raises RecorderFailed when it cannot be made.
+    """
     number, folder = 1, out / name
-    while folder.exists():
-        number += 1
-        folder = out / f"{name}-{number}"
-    return folder
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        while True:
+            try:
+                folder.mkdir(mode=0o700)
+            except FileExistsError:
+                number += 1
+                folder = out / f"{name}-{number}"
+            else:
+                return folder
+    except OSError as exc:
+        raise RecorderFailed(f"cannot record to {folder}: {exc.strerror}", fix="choose another folder") from exc
 
 
 def _fingerprint(message: Message) -> int:

@@ -2,11 +2,13 @@
 
 import platform
 import re
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from inspect import GEN_CLOSED, getgeneratorstate
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +18,7 @@ from agent.episode import Episode, Step, write_manifest
 from agent.errors import ModelUnavailable
 from agent.limits import Limits
 from agent.loop import Ended, Loop, Seams
-from agent.model import Model
+from agent.model import Interruptible, Model
 from agent.outcome import Outcome
 from agent.person import Nobody, Person
 from agent.policy import OwnScreenPolicy, Policy
@@ -27,7 +29,6 @@ from environments.journal import VERSION, Journal, Record
 from environments.stop import Stop
 
 _OUTCOMES: dict[type[HandeyeError], Outcome] = {
-    Stopped: Outcome.STOPPED,
     DeviceLost: Outcome.DEVICE_LOST,
     CaptureFailed: Outcome.CAPTURE_FAILED,
     ModelUnavailable: Outcome.MODEL_UNAVAILABLE,
@@ -59,8 +60,7 @@ class Agent:
         """
         if not goal.strip():
             raise ValueError("the goal is empty")
-        folder = new_folder(self._out, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{_slug(goal)}")
-        journal = Journal(folder)
+        journal = Journal(new_folder(self._out, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{_slug(goal)}"))
         header: Record = {
             "id": uuid.uuid4().hex,
             "goal": goal,
@@ -73,7 +73,7 @@ class Agent:
         journal.write("episode", **header)
         seams = Seams(
             RecordingEnvironment(self._environment, journal),
-            RecordingModel(self._model, journal),
+            RecordingModel(Interruptible(self._model), journal),
             RecordingPerson(self._person, journal),
         )
         stop = Stop(self._stop_file, self._limits.seconds)
@@ -90,6 +90,7 @@ class Run:
         self._journal, self._header, self._stop = journal, header, stop
         self._started = time.time()
         self._steps = self._drive(loop)
+        self._turn = threading.Lock()
         self.folder = journal.folder
         self.outcome: Outcome | None = None
         self.reason = ""
@@ -113,11 +114,12 @@ class Run:
             raise RuntimeError("the run was given up because of an error")
         return self.outcome
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> "Run":
         return self
 
     def __next__(self) -> Step:
-        return next(self._steps)
+        with self._turn:
+            return next(self._steps)
 
     def __enter__(self) -> "Run":
         return self
@@ -126,11 +128,13 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set("the run was left before its end")
-        if self.outcome is None and error is None:
-            self._end(Outcome.STOPPED, self._stop.reason)
-        self._journal.close()
+        with self._turn:  # where another thread takes a step, that ends first
+            if getgeneratorstate(self._steps) != GEN_CLOSED:
+                self._end(Outcome.STOPPED, self._stop.reason)
+            self._steps.close()
+            self._journal.close()
 
-    def _drive(self, loop: Loop) -> Iterator[Step]:
+    def _drive(self, loop: Loop) -> Generator[Step, None, None]:
         """Advance the loop, write each step down, and turn whatever ends it into an outcome."""
         try:
             for draft in loop.drafts():
@@ -141,9 +145,12 @@ class Run:
             self._end(end.outcome, end.reason)
         except KeyboardInterrupt:
             self._end(Outcome.STOPPED, "interrupted from the keyboard")
+        except Stopped as exc:
+            self._end(Outcome.TIME_LIMIT if self._stop.timed_out else Outcome.STOPPED, str(exc))
         except tuple(_OUTCOMES) as exc:
-            self._end(Outcome.TIME_LIMIT if self._stop.timed_out else _outcome_of(exc), str(exc))
-        finally:  # the consumer left, or our own code is wrong: the episode stays readable
+            self._end(_outcome_of(exc), str(exc))
+        finally:  # also when the consumer left or our own code is wrong: the episode stays readable
+            self._stop.set("the run is over")
             self._journal.close()
 
     def _end(self, outcome: Outcome, reason: str) -> None:

@@ -339,17 +339,21 @@ def _check_verb(value: dict[str, Any], actions: frozenset[str]) -> None:
     """A clearer word on the commonest mistake than pydantic has."""
     names = [kind.example["action"] for kind in _offered(actions)]
     verb = value.get("action")
-    if isinstance(verb, str) and verb in names:
-        return
     if verb is None:
         raise Malformed('the key "action" is missing')
-    near = difflib.get_close_matches(str(verb)[:40], names, n=1)
+    if not isinstance(verb, str):
+        raise Malformed('the value of "action" is not a text')
+    if verb in names:
+        return
+    near = difflib.get_close_matches(verb[:40], names, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    raise Malformed(f"there is no action {str(verb)[:40]!r}.{hint} The actions are: {', '.join(names)}")
+    raise Malformed(f"there is no action {verb[:40]!r}.{hint} The actions are: {', '.join(names)}")
 
 
 def _problem(error: ValidationError) -> str:
     """The first problem, without the name of the union's branch in front."""
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in problem["loc"][1:])
+    if not where.isprintable() or len(where) > 40:  # a key of the model's own
+        where = repr(where[:40])
     return f"{where}: {problem['msg']}" if where else str(problem["msg"])

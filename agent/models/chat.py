@@ -168,8 +168,10 @@ class ChatModel:
 
     def _broken(self, error: httpx.TransportError) -> Failure:
         words, fix = str(error), "start the server, or correct base_url"
+        if "CERTIFICATE_VERIFY_FAILED" in words:
+            return Failure("no trust", words=words, retry=False, fix="name the server's authority in SSL_CERT_FILE")
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            return Failure("no connection", words=words, retry="CERTIFICATE_VERIFY_FAILED" not in words, fix=fix)
+            return Failure("no connection", words=words, retry=True, fix=fix)
         if isinstance(error, httpx.TimeoutException):
             return Failure(f"the server was silent for {self._timeout:g} s", retry=True, fix="raise the timeout")
         if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):

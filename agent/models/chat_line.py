@@ -141,7 +141,8 @@ class Line:
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as exc:
             reason = "the proxy or certificate settings in the environment cannot be used"
-            raise Failure(reason, words=str(exc), retry=False) from exc
+            fix = "look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"
+            raise Failure(reason, words=str(exc), retry=False, fix=fix) from exc
 
 
 def chunks(response: httpx.Response, limit: Limit) -> Iterator[bytes]:

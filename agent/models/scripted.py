@@ -83,7 +83,7 @@ def _text(path: Path, number: int, entry: Any) -> str:
         return entry
     if isinstance(entry, dict):
         return json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
-    raise _wrong(path, f"has a {type(entry).__name__} as reply {number}, neither a text nor an object")
+    raise _wrong(path, f"has neither a text nor an object as reply {number}")
 
 
 def _no_constant(constant: str) -> NoReturn:

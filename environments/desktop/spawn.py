@@ -25,7 +25,7 @@ class Spawned:
         path = os.pathsep.join(filter(None, [here, environment.get("PYTHONPATH", "")]))
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed in close()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, json.dumps(options)],
+            [sys.executable, "-P", "-m", module, json.dumps(options)],  # -P: not from the current folder
             env={**environment, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

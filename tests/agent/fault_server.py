@@ -10,6 +10,7 @@ A step is a function of the exchange; the last one is repeated.
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -82,9 +83,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class FaultServer:
-    """See the module. `first_seen` is set when the first request is here."""
+    """See the module. `first_seen` is set when the first request is here; `tls` makes it an https server."""
 
-    def __init__(self, *steps: Step) -> None:
+    def __init__(self, *steps: Step, tls: ssl.SSLContext | None = None) -> None:
         self._steps = steps
         self._lock = threading.Lock()
         self.requests: list[Received] = []
@@ -92,10 +93,14 @@ class FaultServer:
         self.ending = threading.Event()
         self._server = _Server(("127.0.0.1", 0), Exchange)
         self._server.owner = self
+        self._scheme = "http"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            self._scheme = "https"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/v1"
 
     def take(self, received: Received) -> Step:
         with self._lock:

@@ -110,6 +110,15 @@ def test_kept_images_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len({received.data for received in server.requests}) == 10
 
 
+def test_the_image_kept_longest_unused_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [noise(seed=seed) for seed in range(3)]
+    monkeypatch.setattr(chat, "_CACHED_CHARACTERS", 11_000)  # two of about 4,900
+    with talking(fs.says("ok")) as (_, model):
+        for number in (0, 1, 0, 2):
+            model.complete(asking(frames[number]), Stop())
+        assert list(model._images._uris) == [frames[0].hash, frames[2].hash]
+
+
 def test_the_connection_is_kept() -> None:
     with talking(fs.says("ok"), fs.status(503), fs.says("ok")) as (server, model):
         model.complete(asking(), Stop())

@@ -53,6 +53,13 @@ def test_asking_again_has_an_end(fault: fs.Step) -> None:
     assert "half" not in str(error)
 
 
+def test_an_error_of_http_that_quotes_the_key() -> None:
+    with talking(fs.garbage, retries=0) as (_, model):
+        error = refused(model)
+    assert "the connection broke" in str(error)
+    assert "***" in str(error)
+
+
 def test_a_silent_server_is_asked_again() -> None:
     with talking(fs.silence(20, fs.reset), fs.says("ok"), timeout=0.15) as (server, model):
         assert model.complete(asking(), Stop()).text == "ok"

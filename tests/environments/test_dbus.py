@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class ScriptedBus:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(ConnectionError):  # the client may hang up at any time
                 self._talk(connection)
 
     def _talk(self, connection: socket.socket) -> None:

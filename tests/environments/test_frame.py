@@ -24,7 +24,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def noise(width: int, height: int, seed: int = 0) -> Frame:
-    return Frame(Size(width, height), random.Random(seed).randbytes(3 * width * height))
+    return Frame(Size(width, height), random.Random(seed).randbytes(3 * width * height))  # noqa: S311
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -143,7 +143,7 @@ def damaged() -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "not a PNG", lambda: b"GIF89a" + bytes(100)
     yield "a JPEG", lambda: _saved("JPEG")
     yield "a bitmap", lambda: _saved("BMP")
-    yield "random bytes", lambda: random.Random(1).randbytes(2000)
+    yield "random bytes", lambda: random.Random(1).randbytes(2000)  # noqa: S311
     yield "a bomb", lambda: png_of(65535, 65535, bytes(1000))
     yield "a bomb by Pillow's own measure", lambda: png_of(2**31 - 1, 2**31 - 1, bytes(1000))
     yield "just above 40 megapixels", lambda: png_of(8000, 5001, bytes(1000))
@@ -155,8 +155,9 @@ def damaged() -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield "an unknown filter", lambda: png_of(4, 4, bytes([9] + [0] * 12) * 4)
     yield "data that does not inflate", lambda: SIGNATURE + SOUND[8 : data - 4] + chunk(b"IDAT", b"x" * 50)
     yield "an unknown colour type", lambda: png_of(4, 4, bytes(52), colour=5)
-    yield "a text that inflates to 100 MB", lambda: png_of(
-        4, 4, bytes(52), chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(100_000_000)))
+    yield (
+        "a text that inflates to 100 MB",
+        lambda: png_of(4, 4, bytes(52), chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(100_000_000)))),
     )
 
 

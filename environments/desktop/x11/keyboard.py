@@ -176,7 +176,8 @@ class Keyboard:
         self._slots |= dict(zip(new, free, strict=False))
         rows = dict.fromkeys(self._block, (0, 0))
         for keysym, (code, level) in self._slots.items():
-            rows[code] = (keysym, rows[code][1]) if level == 0 else (rows[code][0], keysym)
+            # The same twice at first: X makes of a capital letter alone a small one, and the capital needs shift.
+            rows[code] = (keysym, keysym) if level == 0 else (rows[code][0], keysym)
         changed = {code for code, _ in (self._slots[keysym] for keysym in new)}
         self._write({code: rows[code] for code in sorted(changed)})
         self._sleep(REMAP_SECONDS)
