@@ -33,10 +33,12 @@ class Element(NamedTuple):
 
 @dataclass(frozen=True)
 class Elements:
-    """The accessibility tree in pre-order, or the reason why there is none (then `nodes` is empty)."""
+    """The accessibility tree in pre-order, or the reason why there is none (then `nodes` is empty). `note` says what
+    is missing from it, such as a program that did not answer in time."""
 
     nodes: tuple[Element, ...] = ()
     absent: str = ""
+    note: str = ""
 
     def __iter__(self) -> Iterator[Element]:
         return iter(self.nodes)

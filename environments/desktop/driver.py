@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from environments.action import Action, Launch, OpenURL
@@ -203,7 +204,10 @@ def _own_environment() -> dict[str, str]:
             f"there is no display: DISPLAY is not set{wayland}",
             fix="use --env desktop:headless for a private display, or run this in a graphical session",
         )
-    return dict(os.environ)
+    environment = dict(os.environ)
+    if "XAUTHORITY" not in environment and not Path("~/.Xauthority").expanduser().exists():
+        environment["XAUTHORITY"] = os.devnull  # python-xlib takes a missing file for an error, and X does not
+    return environment
 
 
 def _window(value: list[str] | None) -> Window | None:
@@ -223,12 +227,13 @@ def _elements(read: Mapping[str, Any], size: Size, screen: Screen) -> Elements:
         )
         for node in read["nodes"]
     )
-    return Elements(nodes, absent=read.get("absent") or "")
+    return Elements(nodes, absent=read.get("absent") or "", note="; ".join(read.get("notes") or ()))
 
 
 def _box(bounds: list[int], size: Size, screen: Screen) -> Box:
     left, top, right, bottom = bounds
-    return Box(*from_input(Point(left, top), size, screen), *from_input(Point(right, bottom), size, screen))
+    start, end = from_input(Point(left, top), size, screen), from_input(Point(right, bottom), size, screen)
+    return Box(max(0, start.x), max(0, start.y), min(size.width, end.x), min(size.height, end.y))
 
 
 def _seconds_of(commands: list[Command]) -> float:

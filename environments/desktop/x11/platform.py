@@ -51,9 +51,12 @@ class X11Platform:
         address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
         if not address:
             return {"nodes": [], "absent": "there is no D-Bus session (DBUS_SESSION_BUS_ADDRESS is not set)"}
+        pid = self.screen.process_of(window) if window else None
+        if window and pid is None:  # Tk, for one, does not say; then the tree of another program would be a lie
+            return {"nodes": [], "absent": f"the window of {window.app} does not say which program it belongs to"}
         if self._tree is None:
             self._tree = AccessibilityTree(address)
-        return self._tree.read(pid=self.screen.process_of(window) if window else None)
+        return dict(self._tree.read(pid=pid))
 
     def close(self) -> None:
         """Let keys go and, on a display that others use, give the keyboard map back."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from environments.action import Press, Tap, Type
+from environments.action import Hotkey, Press, Type
 from environments.desktop.driver import DesktopEnvironment
 from environments.errors import InvalidAction
 from environments.geometry import Size
@@ -225,6 +225,22 @@ def test_on_another_keyboard_layout_the_same_text_arrives(
     subprocess.run(["setxkbmap", layout], env=environment_of(private_desktop), check=True, timeout=9)
     with Terminal(private_desktop, tmp_path / "layout.txt") as terminal:
         arrives_in(terminal, f"{TORTURE} yzqaw @€[]{{}} Zażółć")
+
+
+def test_on_the_second_of_two_layouts_the_same_text_arrives(
+    tmp_path: Path, private_desktop: DesktopEnvironment
+) -> None:
+    needs("setxkbmap")
+    environment = environment_of(private_desktop)
+    subprocess.run(["setxkbmap", "us,ru", "-option", "grp:win_space_toggle"], env=environment, check=True, timeout=9)
+    with Terminal(private_desktop, tmp_path / "layout.txt") as terminal:
+        arrives_in(terminal, TORTURE)
+        private_desktop.act(Hotkey(keys=("super", "space")), private_desktop.observe())
+        assert ask_x(environment, "pointer")["mask"] >> 13 & 3 == 1, "the second layout is on"
+        text = f"{TORTURE} Привет abc ABC"
+        private_desktop.act(Type(text=text, submit=True), private_desktop.observe())
+        terminal.wait_for(f"{TORTURE}\n{text}\n")
+        assert ask_x(environment, "pointer")["mask"] >> 13 & 3 == 1
 
 
 def test_the_pool_is_as_mixed_as_it_claims() -> None:
