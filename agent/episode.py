@@ -91,6 +91,7 @@ def observation_to_dict(seen: Observation, frame: str) -> Record:
         "keyboard_shown": seen.keyboard_shown,
         "elements": [[*node[:3], sorted(node.states), node.bounds, node.depth] for node in seen.elements],
         "elements_absent": seen.elements.absent,
+        "elements_note": seen.elements.note,
         "capture_ms": seen.capture_ms,
         "time": seen.time,
     }
@@ -106,7 +107,11 @@ def observation_from_dict(value: Record, frames: FrameStore) -> Observation:
         window=value["window"],
         rotation=value["rotation"],
         keyboard_shown=value["keyboard_shown"],
-        elements={"nodes": value["elements"], "absent": value["elements_absent"]},
+        elements={
+            "nodes": value["elements"],
+            "absent": value["elements_absent"],
+            "note": value["elements_note"],
+        },
         capture_ms=value["capture_ms"],
         id=value["id"],
         time=value["time"],

@@ -127,6 +127,7 @@ def _wrong_values() -> list[tuple[dict[str, Any], str]]:
         wrong.append(({**at, "y": x}, "y"))
         wrong.append(({"action": "drag", "x": 1, "y": 1, "to_x": x, "to_y": 1}, "to_x"))
         wrong.append(({"action": "swipe", "x": 1, "y": 1, "to_x": 1, "to_y": x}, "to_y"))
+    verb: Any
     for verb in (None, 5, True, [], {}, ["tap"], {"name": "tap"}):
         wrong.append(({**at, "action": verb}, "action"))
     for verb in (
@@ -389,6 +390,7 @@ def test_the_prompt_says_which_screen_it_is(kind: Any, words: str) -> None:
 def test_the_prompt_is_a_template_that_is_filled_in_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     (system,) = HandeyeJson().messages("a goal", (), SEEN, ALL)[0].parts
     assert "$" not in str(system)
+    dialect._prompt.cache_clear()
     monkeypatch.setattr(dialect, "Template", lambda text: Template(text + "$unknown"))
     with pytest.raises(KeyError, match="unknown"):
         HandeyeJson().messages("a goal", (), SEEN, offering("tap"))
