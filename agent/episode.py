@@ -220,6 +220,8 @@ class Episode(Sequence[Step]):
             if record["kind"] != "request":
                 continue
             with _sound(f"a request in {self.folder}"):
+                if not 0 <= record["same"] <= len(messages):
+                    raise ValueError(f"there are no {record['same']} messages before it")
                 del messages[record["same"] :]
                 messages += [self._message(message) for message in record["messages"]]
                 grammar = record.get("grammar", grammar)

@@ -5,6 +5,7 @@ longer kept is replaced by a line of text. A model backend can reuse its work up
 """
 
 from dataclasses import replace
+from sys import intern
 
 from agent.dialect import Turn
 from environments.frame import Frame
@@ -29,7 +30,7 @@ class History:
     def add(self, heading: str, frame: Frame, reply: str, report: str) -> None:
         """Append a step, and let go of the pixels that no prompt will show again."""
         text = reply if len(reply) <= MAX_REPLY else reply[:MAX_REPLY] + " [...]"
-        self._turns.append(Turn(heading, frame, text, report))
+        self._turns.append(Turn(intern(heading), frame, text, intern(report)))  # one string for the many that are alike
         oldest_kept = len(self._turns) - (self._screenshots - 1)
         if oldest_kept > 0 and self._turns[oldest_kept - 1].frame is not None:
             self._turns[oldest_kept - 1] = replace(self._turns[oldest_kept - 1], frame=None)

@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from agent.model import Message, Request
 from agent.models import open_model
 from agent.models.tiny import write_tiny_checkpoint
@@ -26,9 +24,11 @@ from environments.errors import HandeyeError, MissingExtra
 from environments.frame import Frame
 from environments.geometry import Size
 from environments.journal import Journal
+from environments.registry import InvalidOption
 from tools.quiet import Calibration
-from tools.soak import soak
+from tools.soak import WARM_UP, soak_figures
 from tools.tables import print_table
+from tools.terminal import open_console
 
 SIZE = Size(1280, 800)
 MOVEMENTS = ((0.3, 60.0), (0.6, 60.0), (0.6, 30.0), (1.0, 60.0))
@@ -41,8 +41,13 @@ Row = dict[str, Any]
 
 
 def measure(*, repeat: int, soak: int, quiet: bool) -> list[Row]:
-    """All rows, each with a `name`, figures in milliseconds unless the key says otherwise, and the bar it has."""
-    console = Console(stderr=True, quiet=quiet)
+    """All rows, each with a `name`, figures in milliseconds unless the key says otherwise, and the bar it has.
+
+    `soak` is the number of steps of the memory test, 0 for none. Raises InvalidOption when they are too few.
+    """
+    if 0 < soak <= WARM_UP:
+        raise InvalidOption(f"the memory test needs more than {WARM_UP} steps", fix="give --soak 2000, or 0 for none")
+    console = open_console(stderr=True, quiet=quiet)
     calibration = Calibration()
     rows: list[Row] = []
     parts: list[tuple[str, Callable[[], list[Row]]]] = [
@@ -91,8 +96,8 @@ def _look_and_click(repeat: int) -> list[Row]:
             _ = seen.frame.hash
             desktop.act(Tap(x=100 + number % 50, y=100), seen)
 
-        def look(_: int) -> None:
-            _ = desktop.observe().frame.hash
+        def look(_: int) -> str:
+            return desktop.observe().frame.hash
 
         _timed(look_and_click, 5, DRAWN)
         figures = _timed(look_and_click, repeat, DRAWN)
@@ -226,7 +231,7 @@ def _imports() -> list[Row]:
 
 def _soak_row(steps: int) -> Row:
     bar = "under 1 kB a step after the first 200; handles, processes and threads constant"
-    return {"name": f"{steps} steps of a run", **soak(steps), "bar": bar}
+    return {"name": f"{steps} steps of a run", **soak_figures(steps), "bar": bar}
 
 
 def print_rows(rows: list[Row]) -> None:
@@ -234,9 +239,8 @@ def print_rows(rows: list[Row]) -> None:
     machine = rows[0]
     print_table(("what", "figures", "bar"), [(row["name"], _figures(row), row.get("bar", "")) for row in rows[1:]])
     if machine["busy"]:
-        Console().print(
-            f"The machine was busy with something else: {machine['why']}. Measure again.", style="bold yellow"
-        )
+        words = f"The machine was busy with something else: {machine['why']}. Measure again."
+        open_console().print(words, style="bold yellow")
 
 
 def _figures(row: Row) -> str:

@@ -1,14 +1,23 @@
 """The command line. Only what a command needs is imported, when it runs: `handeye --help` answers at once."""
 
+import io
 import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from environments.errors import EnvironmentUnavailable, HandeyeError
+from environments.errors import (
+    CaptureFailed,
+    DeviceLost,
+    EnvironmentUnavailable,
+    HandeyeError,
+    InvalidAction,
+    UnknownName,
+)
 from environments.registry import InvalidOption
 
 app = typer.Typer(
@@ -19,8 +28,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: handeye run 'Write a haiku about autumn' --launch mousepad",
 )
-bench = typer.Typer(help="Measure handeye on this machine.", no_args_is_help=True, rich_markup_mode=None)
+bench = typer.Typer(
+    help="Measure handeye on this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="Example: handeye bench desktop",
+)
 app.add_typer(bench, name="bench")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only, for machines.")]
@@ -32,6 +47,23 @@ BaseUrl = Annotated[str | None, typer.Option("--base-url", help="The address of 
 Device = Annotated[str | None, typer.Option("--device", help="Where a local model computes: cpu, cuda, cuda:1.")]
 
 EXIT_TEXT = "Exit codes: 0 success, 1 not succeeded, 2 usage, 3 drift in a replay, 4 screen or model unavailable."
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"handeye {version('handeye')}")
+        raise typer.Exit
+
+
+@app.callback()
+def front(
+    version: Annotated[  # its callback answers
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What stands before every command."""
 
 
 @app.command(epilog=f"{EXIT_TEXT} Example: handeye run 'Compute 12 * 34' --launch galculator --model chat:qwen2-vl")
@@ -144,28 +176,40 @@ def _print_json(value: Any) -> None:
 
 
 def _exit(work: Callable[[], int], *, machine: bool) -> NoReturn:
-    """Do a command's work and leave with its exit code; an error that handeye knows is a line and a way out."""
+    """Do a command's work and leave with its exit code."""
     try:
-        code = work()
-    except HandeyeError as exc:
-        code = 4 if _unavailable(exc) else 2
-        if machine:
-            _print_json({"error": str(exc), "fix": exc.fix})
-        else:
-            _complain(exc)
-    except KeyboardInterrupt:
-        code = 130
+        code = _attempt(work, machine=machine)
+        sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has gone; nothing more can be said
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     raise typer.Exit(code)
 
 
-def _unavailable(error: HandeyeError) -> bool:
-    from agent.errors import ModelUnavailable  # noqa: PLC0415
-    from environments.errors import CaptureFailed, DeviceLost  # noqa: PLC0415
+def _attempt(work: Callable[[], int], *, machine: bool) -> int:
+    """Work, where an error that handeye knows becomes a line and a way out."""
+    try:
+        return work()
+    except HandeyeError as exc:
+        if machine:
+            _print_json({"error": str(exc), "fix": exc.fix})
+        else:
+            _complain(exc)
+        return _code(exc)
+    except KeyboardInterrupt:
+        if machine:
+            _print_json({"error": "interrupted from the keyboard", "fix": ""})
+        return 130  # as shells have it
 
-    return isinstance(error, (EnvironmentUnavailable, ModelUnavailable, DeviceLost, CaptureFailed))
+
+def _code(error: HandeyeError) -> int:
+    """The exit code for a command that an error ended."""
+    from agent.errors import ModelUnavailable  # noqa: PLC0415
+    from tools.config import ConfigError  # noqa: PLC0415
+
+    if isinstance(error, (EnvironmentUnavailable, ModelUnavailable, DeviceLost, CaptureFailed)):
+        return 4
+    return 2 if isinstance(error, (ConfigError, InvalidOption, InvalidAction, UnknownName)) else 1
 
 
 def _complain(error: HandeyeError) -> None:
@@ -179,7 +223,11 @@ def _complain(error: HandeyeError) -> None:
 
 def main() -> None:
     """The entry point of the console script."""
-    app()
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as sys.stderr: no text is lost in a narrow encoding
+    app(prog_name="handeye")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from agent.episode import Episode
 from agent.limits import Limits
 from agent.model import Message, Reply, Request, Timings
 from agent.models import open_model
@@ -31,6 +32,7 @@ from environments.stop import Stop
 from tools.picture import save_run
 from tools.running import ctrl_c_stops
 from tools.show import Show
+from tools.terminal import clean, open_console
 
 GOAL = "Compute 12 * 34 with the calculator"
 KEYS = "12*34="
@@ -77,7 +79,7 @@ def run_demo(out: str, picture: str | None) -> int:
         raise EnvironmentUnavailable(
             f"the demo's calculator is not installed: {CALCULATOR}", fix="make demo installs it"
         )
-    console = Console(highlight=False)
+    console = open_console()
     show = Show(console)
     with tempfile.TemporaryDirectory() as folder, open_environment("desktop:headless") as desktop:
         desktop.launch([CALCULATOR])
@@ -93,11 +95,11 @@ def run_demo(out: str, picture: str | None) -> int:
         shown = calculator_shows(desktop)
     if run.outcome is None:
         raise DemoFailed("the run was given up")
-    show.end(run.outcome, run.reason, run.folder)
     _summary(console, run.taken, model.visual_tokens, shown)
     if picture:
-        save_run(list(run.episode), Path(picture))
-        console.print(Text.assemble(("picture ", "dim"), picture))
+        _draw(run.episode, Path(picture))
+        console.print(Text.assemble(("picture ", "dim"), clean(picture, 4000)), soft_wrap=True)
+    show.end(run.outcome, run.reason, run.folder)
     if run.outcome is Outcome.SUCCESS and shown != RESULT:
         raise DemoFailed(f"the calculator shows {shown!r}, not {RESULT!r}")
     return 0 if run.outcome is Outcome.SUCCESS else 1
@@ -126,6 +128,13 @@ def calculator_shows(environment: Environment) -> str:
         if node.role == "text" and node.text.strip():
             return node.text.strip()
     return ""
+
+
+def _draw(episode: Episode, file: Path) -> None:
+    try:
+        save_run(episode, file)
+    except OSError as exc:
+        raise DemoFailed(f"the picture {file} cannot be written: {exc.strerror}", fix="choose another file") from exc
 
 
 def _summary(console: Console, steps: int, visual_tokens: int, shown: str) -> None:

@@ -1,5 +1,6 @@
 """The person at a terminal."""
 
+import contextlib
 import select
 import sys
 from typing import IO
@@ -26,7 +27,7 @@ class TerminalPerson:
 
     @property
     def attended(self) -> bool:
-        return self._console.is_terminal and self._stdin.isatty()
+        return self._console.file.isatty() and self._stdin is not None and self._stdin.isatty()
 
     def confirm(self, action: Action, seen: Observation, reason: str, stop: Stop) -> bool:
         """Shows what would really be done, where, and why it is asked; only "y" or "yes" is a yes."""
@@ -45,11 +46,23 @@ class TerminalPerson:
         self._show.tell(text)
 
     def _line(self, prompt: str, stop: Stop) -> str | None:
-        """A line that the person types, or None at the end of the input. Raises Stopped."""
-        if not self.attended:
+        """A line that the person types from now on, or None at the end of the input. Raises Stopped."""
+        if self._stdin is None or not self.attended:
             return None
+        _forget_typed(self._stdin)
         self._console.print(Text(prompt), end="")
         while not select.select([self._stdin], [], [], _SLICE_SECONDS)[0]:
             stop.check()
-        line = self._stdin.readline()
+        try:
+            line = self._stdin.readline()
+        except UnicodeDecodeError:  # typed in another encoding than the terminal's
+            return ""
         return line.rstrip("\n") if line else None
+
+
+def _forget_typed(stdin: IO[str]) -> None:
+    """What was typed before a question is no answer to it."""
+    with contextlib.suppress(ImportError):  # Windows has no termios
+        import termios  # noqa: PLC0415
+
+        termios.tcflush(stdin, termios.TCIFLUSH)

@@ -19,14 +19,15 @@ _INK, _PAPER, _MARK = (46, 52, 64), (236, 239, 244), (208, 66, 80)
 
 def draw_run(steps: Sequence[Step], columns: int = 4) -> Image.Image:
     """A sheet with a tile for each step, in reading order."""
-    rows = -(-len(steps) // columns)
+    middle = _middle(steps)
+    rows = max(1, -(-len(steps) // columns))
     width = columns * (TILE[0] + GAP) + GAP
     height = rows * (TILE[1] + CAPTION + GAP) + GAP
     sheet = Image.new("RGB", (width, height), _PAPER)
     for number, step in enumerate(steps):
         left = GAP + number % columns * (TILE[0] + GAP)
         top = GAP + number // columns * (TILE[1] + CAPTION + GAP)
-        sheet.paste(_tile(step, _window_area(steps)), (left, top + CAPTION))
+        sheet.paste(_tile(step, middle), (left, top + CAPTION))
         _caption(ImageDraw.Draw(sheet), step, left, top)
     return sheet
 
@@ -36,12 +37,12 @@ def save_run(steps: Sequence[Step], path: Path) -> None:
     path.write_bytes(Frame.from_image(draw_run(steps)).png())
 
 
-def _window_area(steps: Sequence[Step]) -> tuple[int, int]:
-    """The point around which all tiles are cut: the middle of everything that was touched."""
+def _middle(steps: Sequence[Step]) -> tuple[int, int]:
+    """The point around which all tiles are cut: the middle of everything that was touched, or else of the screen."""
     points = [point for step in steps for act in step.acts if isinstance(act, Action) for point in act.points()]
     if not points:
-        size = steps[0].observation.frame.size
-        return size.width // 2, size.height // 2
+        size = steps[0].observation.frame.size if steps else TILE
+        return size[0] // 2, size[1] // 2
     xs, ys = zip(*points, strict=True)
     return (min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2
 
@@ -56,7 +57,8 @@ def _tile(step: Step, middle: tuple[int, int]) -> Image.Image:
         for x, y in act.points() if isinstance(act, Action) else ():
             draw.ellipse((x - 17, y - 17, x + 17, y + 17), outline=_MARK, width=4)
             draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=_MARK)
-    return image.crop((left, top, left + TILE[0], top + TILE[1]))
+    right, bottom = min(left + TILE[0], frame.size.width), min(top + TILE[1], frame.size.height)
+    return image.crop((left, top, right, bottom))
 
 
 def _caption(draw: ImageDraw.ImageDraw, step: Step, left: int, top: int) -> None:

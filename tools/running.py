@@ -19,13 +19,14 @@ from agent.person import Nobody, Person
 from agent.policy import AllowAll
 from agent.run import Agent, Run
 from environments import open_environment
-from environments.errors import EnvironmentUnavailable
+from environments.errors import EnvironmentUnavailable, HandeyeError
 from environments.geometry import Size
-from tools.config import Loaded, Settings
+from environments.registry import InvalidOption
+from tools.config import ConfigError, Loaded
 from tools.describe import step_as_json
 from tools.person import TerminalPerson
 from tools.show import Show
-from tools.terminal import clean
+from tools.terminal import clean, open_console
 
 EXIT_CODES = {
     Outcome.SUCCESS: 0,
@@ -40,16 +41,18 @@ FAILED = 1
 def run_goal(goal: str, loaded: Loaded, *, launch: Sequence[str], yes: bool, machine: bool) -> int:
     """Pursue a goal and return the exit code. Raises HandeyeError for what keeps the run from beginning."""
     settings = loaded.settings
-    console = Console(highlight=False)
+    programs = [_arguments(command) for command in launch]
+    dialect = open_dialect(settings.dialect)
+    console = open_console(quiet=machine)
     show = Show(console)
-    with open_model_for(loaded) as model, _environment(settings) as environment:
-        for command in launch:
-            _launch(environment, command)
+    with open_model_for(loaded) as model, _environment(loaded) as environment:
+        for program in programs:
+            _launch(environment, program)
         person: Person = Nobody() if machine else TerminalPerson(console, show)
         agent = Agent(
             model,
             environment,
-            dialect=open_dialect(settings.dialect),
+            dialect=dialect,
             policy=AllowAll() if yes else None,
             person=person,
             limits=Limits(steps=settings.steps, seconds=settings.seconds, screenshots=settings.screenshots),
@@ -57,8 +60,7 @@ def run_goal(goal: str, loaded: Loaded, *, launch: Sequence[str], yes: bool, mac
             stop_file=settings.stop_file,
         )
         _load(model, console)
-        run = agent.run(goal)
-        with ctrl_c_stops(run):
+        with agent.run(goal) as run, ctrl_c_stops(run):
             if machine:
                 _print_json(run)
             else:
@@ -69,14 +71,19 @@ def run_goal(goal: str, loaded: Loaded, *, launch: Sequence[str], yes: bool, mac
 
 @contextlib.contextmanager
 def open_model_for(loaded: Loaded) -> Iterator[Model]:
-    """The model that the settings name, closed at the end."""
+    """The model that the settings name, closed at the end. Raises what open_model does, and ConfigError."""
     settings = loaded.settings
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"device": settings.device}
     if settings.model.startswith("chat:"):
+        if settings.base_url is None:
+            raise ConfigError("no server is named", fix="give --base-url, or set HANDEYE_BASE_URL")
         options = {"base_url": settings.base_url, "api_key": key_for_server(loaded)}
-    elif settings.device:
-        options = {"device": settings.device}
-    model = open_model(settings.model, **options)
+    try:
+        model = open_model(settings.model, **options)
+    except ValueError as exc:
+        if isinstance(exc, HandeyeError):
+            raise
+        raise InvalidOption(str(exc)) from exc  # a device that means nothing, say
     try:
         yield model
     finally:
@@ -98,7 +105,13 @@ def key_for_server(loaded: Loaded) -> str | None:
     return key.get_secret_value()
 
 
-def _environment(settings: Settings) -> Any:
+def _environment(loaded: Loaded) -> Any:
+    """Open the screen. The user's own is shown to a model only when the command line says so: neither a file in the
+    folder where one happens to be nor a forgotten variable can choose it. Raises ConfigError then."""
+    settings, source = loaded.settings, loaded.sources["env"]
+    name, _, which = settings.env.partition(":")
+    if name.strip() == "desktop" and not which and source != "--env":
+        raise ConfigError(f"{source} chooses your own display", fix="say so in the command: --env desktop")
     options: dict[str, Any] = {}
     if settings.env == "desktop:headless":
         width, height = settings.screen_size.split("x")
@@ -114,11 +127,23 @@ def _load(model: Model, console: Console) -> None:
             load()
 
 
-def _launch(environment: Any, command: str) -> None:
+def _arguments(command: str) -> list[str]:
+    """A command line as a shell would split it. Raises InvalidOption."""
+    fix = "give a program and its arguments, such as --launch 'mousepad notes.txt'"
+    try:
+        arguments = shlex.split(command)
+    except ValueError as exc:
+        raise InvalidOption(f"--launch {command!r}: {exc}", fix=fix) from exc
+    if not arguments:
+        raise InvalidOption("--launch names no program", fix=fix)
+    return arguments
+
+
+def _launch(environment: Any, program: list[str]) -> None:
     start = getattr(environment, "launch", None)
     if start is None:
         raise EnvironmentUnavailable("programs cannot be started on this screen", fix="leave --launch out")
-    start(shlex.split(command))
+    start(program)
 
 
 @contextlib.contextmanager

@@ -30,11 +30,14 @@ class Show:
         if not self._console.is_terminal:
             yield
             return
-        with self._console.status("looking at the screen") as self._status:
-            yield
-        self._status = None
+        try:
+            with self._console.status("looking at the screen") as self._status:
+                yield
+        finally:
+            self._status = None
 
     def goal(self, goal: str, model: str, screen: str) -> None:
+        """What is wanted, of which model, on which screen."""
         self._console.print(Text.assemble(("goal  ", "dim"), (clean(goal), "bold")))
         self._console.print(Text.assemble(("model ", "dim"), clean(model), ("   screen ", "dim"), clean(screen)))
 
@@ -48,7 +51,9 @@ class Show:
             self._console.print(line)
         if step.error:
             self._console.print(Text(f"      {clean(step.error)}", style="yellow"))
-        self._console.print(Text(f"      {_timings(step)}", style="dim"))
+        timings = _timings(step)
+        if timings:
+            self._console.print(Text(f"      {timings}", style="dim"))
         if self._status is not None:
             self._status.update(f"step {step.index + 2}: looking, thinking, acting")
 
@@ -62,12 +67,14 @@ class Show:
             self._status.start()
 
     def end(self, outcome: Outcome, reason: str, folder: Path) -> None:
+        """How it ended, why, and where the episode is, on a line that is never broken."""
         style = "bold green" if outcome is Outcome.SUCCESS else "bold red"
         said = f": {clean(reason)}" if reason else ""
         self._console.print(Text.assemble((outcome.value, style), said))
-        self._console.print(Text.assemble(("episode ", "dim"), str(folder)))
+        self._console.print(Text.assemble(("episode ", "dim"), clean(str(folder), 4000)), soft_wrap=True)
 
     def tell(self, text: str) -> None:
+        """What the model wants the person to know."""
         self._console.print(Text.assemble(("      says: ", "dim"), clean(text, 4000)))
 
 

@@ -18,11 +18,10 @@ WARM_UP = 200
 _QUICK = SettleRule(floor=0.005, quiet=0.005, cap=0.2, interval=0.004)
 
 
-def soak(steps: int) -> dict[str, Any]:
-    """Take steps that click here and there in a terminal, and compare the process with itself after `WARM_UP`."""
-    if steps <= WARM_UP:
-        raise HandeyeError(f"the memory test needs more than {WARM_UP} steps")
-    replies = [json.dumps(_click(number)) for number in range(steps)]
+def soak_figures(steps: int) -> dict[str, Any]:
+    """Take steps that move the pointer about over a terminal, and compare the process with itself after `WARM_UP`
+    of them. Raises HandeyeError when the run ends early."""
+    replies = [json.dumps(_move(number)) for number in range(steps)]
     with (
         DesktopEnvironment(private=True, size=Size(640, 400), rule=_QUICK) as desktop,
         tempfile.TemporaryDirectory() as out,
@@ -46,7 +45,7 @@ def soak(steps: int) -> dict[str, Any]:
     }
 
 
-def _click(number: int) -> dict[str, Any]:
+def _move(number: int) -> dict[str, Any]:
     return {"thought": f"Step {number}.", "action": "move", "x": 100 + number % 801, "y": 100 + number % 701}
 
 

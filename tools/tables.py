@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from tools.config import Loaded, config_rows
-from tools.terminal import clean
+from tools.terminal import clean, open_console
+
+_WIDE = 400
+"""Columns in a file or a pipe, where no line is to be broken."""
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -17,7 +19,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(cell, 2000)) for cell in row))
-    Console(highlight=False).print(table)
+    console = open_console()
+    if not console.is_terminal:
+        console.width = _WIDE
+    console.print(table, soft_wrap=False)
 
 
 def print_config(loaded: Loaded) -> None:
@@ -28,4 +33,4 @@ def print_config(loaded: Loaded) -> None:
         [(row.name, "" if row.value is None else str(row.value), row.source, row.about) for row in rows],
     )
     for name in loaded.ignored:
-        Console(highlight=False).print(Text(f"{clean(name)} is set, but there is no such setting", style="yellow"))
+        open_console().print(Text(f"{clean(name)} is set, but there is no such setting", style="yellow"))

@@ -34,10 +34,15 @@ class Child:
         self._number = 0
         self._arrived = threading.Event()
         self._answer: tuple[dict[str, Any], bytes] | None = None
+        self._ended = False
         self._reader = threading.Thread(target=self._read, name="handeye-display", daemon=True)
         self._reader.start()
         try:
             self._wait(None, READY_SECONDS)
+        except errors.DeviceLost as exc:
+            failure = self._worker.failure("the desktop driver", str(exc))
+            self.close()
+            raise failure from exc
         except errors.HandeyeError:
             self.close()
             raise
@@ -58,7 +63,10 @@ class Child:
             if stop is not None:
                 stop.check()
             self._number += 1
+            self._answer = None
             self._arrived.clear()
+            if self._ended:  # asked after `clear`: the end of the child is never missed
+                raise self._lost()
             try:
                 send(self._worker.to, {"do": verb, "id": self._number, **arguments})
             except WireClosed as exc:
@@ -98,12 +106,12 @@ class Child:
             send(self._worker.to, {"do": "cancel"})
 
     def _read(self) -> None:
-        """In a thread: hand over each answer as it arrives; None when the child has ended."""
+        """In a thread: hand over each answer as it arrives; the child's end too, which may follow its last words."""
         while True:
             try:
                 answer = receive(self._worker.out)
             except WireClosed:
-                self._answer = None
+                self._ended = True
                 self._arrived.set()
                 return
             if answer[0].get("id", 0) == self._number:  # else the answer to a call that was interrupted

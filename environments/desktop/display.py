@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from environments.desktop.spawn import Spawned
-from environments.errors import DeviceLost, EnvironmentUnavailable, MissingExtra
+from environments.errors import DeviceLost, EnvironmentUnavailable
 from environments.geometry import Size
 
 READY_SECONDS = 30.0
@@ -39,14 +39,12 @@ class PrivateDisplay:
         try:
             ready = self._answer(READY_SECONDS)
         except DeviceLost as exc:
-            words = self._host.last_words()
+            failure = self._host.failure("a private display", str(exc))
             self.close()
-            if "No module named" in words:
-                raise MissingExtra("a private display", "desktop", words.rpartition(" ")[2].strip("'")) from exc
-            raise EnvironmentUnavailable(f"the private display did not start: {words or exc}") from exc
+            raise failure from exc
         if "error" in ready:
             self.close()
-            raise EnvironmentUnavailable(f"the private display did not start: {ready['error']}")
+            raise EnvironmentUnavailable(f"a private display did not start: {ready['error']}")
         self.name: str = ready["ready"]["display"]
         self.environment: dict[str, str] = ready["ready"]["environment"]
 

@@ -95,29 +95,34 @@ class DesktopEnvironment:
         check_points(action, seen)
         return commands_for(action, seen.frame.size, seen.screen)
 
-    def act(self, action: Action, seen: Observation, *, stop: Stop | None = None) -> Effect:  # noqa: PLR0911
+    def act(self, action: Action, seen: Observation, *, stop: Stop | None = None) -> Effect:
         """Carry out an action once. Ctrl-C, a stop or a lost display in the middle leave its effect unknown."""
         commands = self.commands(action, seen)
         if stop is not None and stop.is_set():
             return Effect("not_sent", stop.reason)
+        if seen.display != self._display:
+            return Effect("not_sent", f"the display changed from {seen.display} to {self._display}")
         try:
-            if isinstance(action, Launch):
-                return self._launch_app(action, stop)
-            if isinstance(action, OpenURL):
-                return self._open_url(action, stop)
-            head, _ = self._child.call(
-                "run",
-                stop=stop,
-                seconds=_ACT_SECONDS + _seconds_of(commands),
-                commands=commands,
-                seen={"screen": seen.screen, "window": seen.window},
-            )
+            if isinstance(action, Launch | OpenURL):  # starting a program is ours; that it may be done is asked there
+                effect = self._run([], seen, stop)
+                return self._start_for(action, stop) if effect.status == "done" else effect
+            return self._run(commands, seen, stop)
         except Stopped as exc:
             if stop is not None and stop.is_set():
                 return Effect("unknown", f"stopped: {exc}")
             if stop is not None:  # a hand moved the pointer into a corner
                 stop.set(str(exc))
             return Effect("not_sent", str(exc))
+
+    def _run(self, commands: list[Command], seen: Observation, stop: Stop | None) -> Effect:
+        """Have commands carried out, if the screen is still the one that was seen."""
+        head, _ = self._child.call(
+            "run",
+            stop=stop,
+            seconds=_ACT_SECONDS + _seconds_of(commands),
+            commands=commands,
+            seen={"screen": seen.screen, "window": seen.window},
+        )
         if "stale" in head:
             return Effect("not_sent", self._why_stale(seen, head["stale"]))
         return _effect(head, commands)
@@ -160,18 +165,20 @@ class DesktopEnvironment:
         screen = Screen(*now["screen"])
         return stale(seen, Observation(seen.frame, screen, self._display, _window(now["window"]), seen.rotation))
 
-    def _launch_app(self, action: Launch, stop: Stop | None) -> Effect:
-        app = find_app(action.app, installed_apps(self._environment))
-        _, shown = self._start(list(app.argv), None, stop)
-        note = "" if shown else f"{app.name} was started but showed no window within {WINDOW_SECONDS:g} s"
-        return Effect("done", note=note)
-
-    def _open_url(self, action: OpenURL, stop: Stop | None) -> Effect:
-        opener = shutil.which("xdg-open", path=self._environment.get("PATH"))
-        if opener is None:
-            return Effect("not_sent", "no program opens web pages here: xdg-open is not installed (xdg-utils)")
-        _, shown = self._start([opener, action.url], None, stop)
-        return Effect("done", note="" if shown else "no new window appeared")
+    def _start_for(self, action: Launch | OpenURL, stop: Stop | None) -> Effect:
+        if isinstance(action, Launch):
+            app = find_app(action.app, installed_apps(self._environment))
+            name, argv = app.name, list(app.argv)
+        else:
+            opener = shutil.which("xdg-open", path=self._environment.get("PATH"))
+            if opener is None:
+                return Effect("not_sent", "no program opens web pages here: xdg-open is not installed (xdg-utils)")
+            name, argv = "xdg-open", [opener, action.url]
+        try:
+            _, shown = self._start(argv, None, stop)
+        except EnvironmentUnavailable as exc:
+            return Effect("not_sent", str(exc))
+        return Effect("done", note="" if shown else f"{name} was started but showed no window in {WINDOW_SECONDS:g} s")
 
     def _start(self, argv: list[str], cwd: str | None, stop: Stop | None) -> tuple[int, bool]:
         """Start a program and wait for a new window to come to the front; its process id and whether one did."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
+from environments.errors import EnvironmentUnavailable, MissingExtra
+
 
 class Spawned:
     """`python -m module '{options}'` with pipes: `to` is its standard input and `out` its standard output.
@@ -44,6 +46,13 @@ class Spawned:
         self._stderr.seek(0)
         lines = self._stderr.read()[-4000:].decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
+
+    def failure(self, what: str, otherwise: str) -> EnvironmentUnavailable:
+        """Why it did not come up, from its last words, or `otherwise`: a package that is missing is named."""
+        words = self.last_words()
+        if "No module named" in words:
+            return MissingExtra(what, "desktop", words.rpartition(" ")[2].strip("'"))
+        return EnvironmentUnavailable(f"{what} did not start: {words or otherwise}")
 
     def end(self, seconds: float) -> None:
         """Close its input, which tells it to end, and kill it if it has not done so after `seconds`."""

@@ -85,7 +85,10 @@ class Display:
     def do_start(self, *, argv: list[str]) -> tuple[dict[str, Any], bytes]:
         """Start a program on the user's own display; it outlives us."""
         quiet = subprocess.DEVNULL
-        process = subprocess.Popen(argv, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        try:
+            process = subprocess.Popen(argv, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        except OSError as exc:
+            raise EnvironmentUnavailable(f"cannot start {argv[0]}: {exc.strerror}") from exc
         return {"pid": process.pid}, b""
 
     def _state(self) -> dict[str, Any]:
@@ -162,7 +165,7 @@ def main() -> None:
         send(out, {"ready": True})
         _serve(display, orders, out)
         display.release()
-    except WireClosed:
+    except (WireClosed, SystemExit):  # the driver has gone; SIGTERM
         display.release()
     except Exception as exc:  # noqa: BLE001  # the edge of the process: mss and Xlib end in many ways when X does
         print(f"{type(exc).__name__}: {exc}", file=sys.stderr)  # noqa: T201  # the driver reads it

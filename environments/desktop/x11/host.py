@@ -20,13 +20,19 @@ from typing import Any
 
 from pyvirtualdisplay.abstractdisplay import XStartError, XStartTimeoutError
 from pyvirtualdisplay.xvfb import XvfbDisplay
+from Xlib.display import Display
+from Xlib.error import DisplayError
 
 from environments.desktop.x11.atspi import enable
+from environments.desktop.x11.screen import X11Screen
 from environments.errors import EnvironmentUnavailable
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _TERM_SECONDS = 0.5
+_MANAGER_SECONDS = 10.0
+_ATTEMPTS = 5
+_FIRST_NUMBER, _NUMBERS = 1000, 50_000
 
 
 class Host:
@@ -43,11 +49,11 @@ class Host:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
         name, authority = self._start_server()
         self.environment = _program_environment(name, authority, self._folder)
+        self._start_window_manager(name)
         bus = self._start_bus()
         self.environment["DBUS_SESSION_BUS_ADDRESS"] = bus
         with contextlib.suppress(EnvironmentUnavailable):  # then there are no elements, and observing says so
             enable(bus)
-        self.start(["openbox", "--sm-disable", "--config-file", str(Path(__file__).with_name("openbox.xml"))])
         return {"display": name, "environment": self.environment}
 
     def _start_server(self) -> tuple[str, Path]:
@@ -56,15 +62,40 @@ class Host:
         authority = folder / "Xauthority"
         cookie = secrets.token_bytes(16)
         authority.write_bytes(_authority_entry(_FAMILY_WILD, b"", b"", cookie))
-        # -terminate: should this process be killed, the server ends with its last client.
-        arguments = ["-terminate", "-noreset", "-auth", str(authority)]
-        self._xvfb = XvfbDisplay(size=self._size, manage_global_env=False, extra_args=arguments)
-        self._xvfb.start()
-        name = str(self._xvfb.new_display_var)
+        # -terminate: should this process be killed, the server ends with its last client. (-noreset would undo it.)
+        name = self._start_xvfb(["-terminate", "-auth", str(authority)])
         entries = [(_FAMILY_LOCAL, os.uname().nodename.encode()), (_FAMILY_WILD, b"")]
         number = name.lstrip(":").encode()
         authority.write_bytes(b"".join(_authority_entry(kind, host, number, cookie) for kind, host in entries))
         return name, authority
+
+    def _start_xvfb(self, arguments: list[str]) -> str:
+        """Start Xvfb under a random number, so that a server which ends just now does not remove our socket as its
+        own; the display's name."""
+        for attempt in range(_ATTEMPTS):
+            number = f":{_FIRST_NUMBER + secrets.randbelow(_NUMBERS)}"
+            self._xvfb = XvfbDisplay(size=self._size, manage_global_env=False, extra_args=[number, *arguments])
+            try:
+                self._xvfb.start()
+                break
+            except XStartError:  # the number is taken
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        return str(self._xvfb.new_display_var) if self._xvfb else ""
+
+    def _start_window_manager(self, name: str) -> None:
+        """Start openbox and wait until it manages windows. Raises OSError.
+
+        Meanwhile a connection of our own keeps the server, which ends with its last client.
+        """
+        os.environ["XAUTHORITY"] = self.environment["XAUTHORITY"]
+        keeper = Display(name)
+        try:
+            self.start(["openbox", "--sm-disable", "--config-file", str(Path(__file__).with_name("openbox.xml"))])
+            if not X11Screen(keeper).wait_for_window_manager(_MANAGER_SECONDS):
+                raise OSError("no window manager came up")
+        finally:
+            keeper.close()
 
     def start(self, argv: list[str], cwd: str | None = None) -> int:
         """Start a program on the display and return its process id. Raises OSError."""
@@ -104,7 +135,10 @@ class Host:
             while descendants(os.getpid()) - server and time.monotonic() < deadline:
                 _reap()
                 time.sleep(0.01)
-        if self._xvfb is not None:
+        if self._xvfb is not None and (process := self._xvfb._subproc) is not None:
+            process.terminate()  # pyvirtualdisplay only kills, and a server that is killed leaves its socket behind
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_TERM_SECONDS)
             self._xvfb.stop()
         _reap()
 
@@ -212,7 +246,7 @@ def main() -> None:
         try:
             _say({"ready": host.open()})
             _serve(host)
-        except (OSError, XStartError, XStartTimeoutError) as exc:
+        except (OSError, XStartError, XStartTimeoutError, DisplayError) as exc:
             _say({"error": f"{exc}"})
         finally:
             host.end()

@@ -32,8 +32,9 @@ def main(path: str) -> None:
     root.bind("<Motion>", lambda event: write("motion", event))
     root.bind("<KeyPress>", lambda event: write("key", event, key=event.keysym, char=event.char))
     root.bind("<KeyRelease>", lambda event: write("key_up", event, key=event.keysym))
-    root.bind("<Double-ButtonPress-1>", lambda event: write("double", event), add=True)
-    root.bind("<Triple-ButtonPress-1>", lambda event: write("triple", event), add=True)
+    # On the canvas: on the window they would take the place of the binding for every press.
+    canvas.bind("<Double-ButtonPress-1>", lambda event: write("double", event))
+    canvas.bind("<Triple-ButtonPress-1>", lambda event: write("triple", event))
     root.focus_force()
     canvas.bind("<Map>", lambda _: root.after(50, file.touch))
     root.mainloop()
