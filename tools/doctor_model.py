@@ -42,6 +42,8 @@ def _server(loaded: Loaded, model: str) -> Finding:
         return Finding("model", "failed", f"{url} refuses the key (status {status})", "set HANDEYE_API_KEY")
     if status >= 500:
         return Finding("model", "note", f"{url} is there but cannot serve (status {status})", "look into its log")
+    if status in range(300, 400):
+        return Finding("model", "note", f"{url} points elsewhere (status {status})", "mend --base-url")
     if names and model not in names:
         fix = f"give --model chat:{quote(names[0], key)}"
         return Finding("model", "note", f"{url} does not list {model}", fix)

@@ -92,13 +92,13 @@ def open_model_for(loaded: Loaded) -> Iterator[Model]:
 
 def key_for_server(loaded: Loaded) -> str | None:
     """The key, unless a file chose the server while the key belongs to another tool: a folder that somebody else
-    made must not be able to have it sent anywhere. Raises EnvironmentUnavailable then."""
+    made must not be able to have it sent anywhere. Raises ConfigError then."""
     key = loaded.settings.api_key
     if key is None:
         return None
     from_file = loaded.file is not None and loaded.sources["base_url"] == str(loaded.file)
     if from_file and loaded.sources["api_key"] != "HANDEYE_API_KEY":
-        raise EnvironmentUnavailable(
+        raise ConfigError(
             f"{loaded.file} chooses the server, but {loaded.sources['api_key']} holds the key: it is not sent there",
             fix="set HANDEYE_API_KEY to the key that is meant for this server, or to nothing in both variables",
         )

@@ -36,15 +36,10 @@ class Pointer:
     def position(self) -> Point:
         return Point(*(int(value) for value in self._gui.position()))
 
-    def size(self) -> tuple[int, int]:
-        """The extent of the whole screen in input units."""
-        width, height = self._gui.size()
-        return int(width), int(height)
-
-    def check_hand(self) -> None:
-        """Raise Stopped when a person has moved the pointer into a corner of the screen."""
+    def check_hand(self, extent: tuple[int, int]) -> None:
+        """Raise Stopped when a person has moved the pointer into a corner of the whole screen, now of this extent."""
         at = self.position()
-        width, height = self.size()
+        width, height = extent
         if self._placed is not None and at != self._placed and at.x in (0, width - 1) and at.y in (0, height - 1):
             raise Stopped("the pointer was moved into a corner of the screen by hand")
 

@@ -74,7 +74,7 @@ class Display:
         state = self._state()
         if (state["screen"], _identity(state["window"])) != (seen["screen"], _identity(seen["window"])):
             return {"stale": state}, b""
-        self._pointer.check_hand()
+        self._pointer.check_hand(self._extent)
         outcome: Outcome = Commands(self._pointer, self.platform, self.cancelled).run(commands)
         return outcome._asdict(), b""
 

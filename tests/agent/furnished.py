@@ -37,7 +37,7 @@ class Furnished(PaintedScreen):
 
 
 RICH = Reply(
-    TAP, token_ids=(1, 2, 151645), image_sizes=(Size(308, 196),), usage=Usage(400, 20), timings=Timings(3.5, 20.25)
+    TAP, token_ids=(1, 2, 151645), image_sizes=(Size(308, 196),), usage=Usage(400, 20), timings=Timings(1e6, 20.25)
 )
 REPLIES: list[Line] = [
     RICH,

@@ -102,15 +102,16 @@ class DeafModel:
     def __init__(self) -> None:
         self.asked = threading.Event()
         self.release = threading.Event()
-        self.returned = threading.Event()
+        self.thread = threading.current_thread()
+        self.stop = Stop()
 
     def prepare(self, request: Request) -> None:
         pass
 
     def complete(self, request: Request, stop: Stop) -> Reply:
+        self.thread, self.stop = threading.current_thread(), stop
         self.asked.set()
         self.release.wait(60)
-        self.returned.set()
         return Reply(TAP)
 
     def close(self) -> None:

@@ -99,12 +99,12 @@ def test_pixels_that_no_prompt_shows_again_are_not_kept(tmp_path: Path) -> None:
         alive.append(sum(frame() is not None for frame in frames))
         return TAP
 
-    replies: list[Callable[[Request], str] | str] = [*[reply] * 30, DONE]
+    replies: list[Callable[[Request], str] | str] = [*[reply] * 15, DONE]
     steps = Agent(ScriptedModel(replies), Counting(), out=tmp_path, limits=Limits(steps=40, screenshots=2)).run("count")
     for _ in steps:
         pass
-    assert len(frames) == 30
-    assert max(alive[20:]) == max(alive[6:10]) <= 6  # two of the prompt, and the last screens that circles are seen by
+    assert len(frames) == 15
+    assert max(alive[10:]) == max(alive[5:10]) <= 6  # two of the prompt, and the last screens that circles are seen by
 
 
 class Counting(PaintedScreen):

@@ -78,13 +78,22 @@ def test_while_the_model_thinks_and_does_not_listen(tmp_path: Path) -> None:
     assert (step.reply, step.acts, step.error) == (None, (), "stop was asked for")
 
     model.release.set()
-    assert model.returned.wait(10)
-    for thread in threading.enumerate():
-        if thread.name == "handeye-call":
-            thread.join(10)
+    model.thread.join(10)
+    assert not model.thread.is_alive()
     assert screen.sent == []
     assert (run.folder / "journal.jsonl").read_bytes() == journal
     assert list(run) == []
+
+
+def test_what_is_still_in_flight_at_the_end_is_told_to_stop(tmp_path: Path) -> None:
+    """A Ctrl-C, say, comes without a stop signal of its own."""
+    model = DeafModel()
+    model.release.set()
+    run = Agent(model, FailingScreen("act", 1, KeyboardInterrupt()), out=tmp_path).run("win")
+    next(run)
+    assert not model.stop.is_set()
+    assert run.wait() is Outcome.STOPPED
+    assert model.stop.is_set()
 
 
 def test_a_model_that_was_left_can_be_asked_again_in_another_run(tmp_path: Path) -> None:

@@ -63,15 +63,6 @@ def waiting(folder: Path) -> Iterator[Process]:
 
 
 @contextlib.contextmanager
-def holding(folder: Path) -> Iterator[Process]:
-    reply: Reply = {"thought": "Down.", "action": "hold", "key": "a", "seconds": 10}
-    arguments = ("--model", script(folder, reply, SUCCESS), "--launch", "xterm", "--json")
-    with started(HANDEYE, "run", "Hold", *arguments, cwd=folder) as process:
-        wait_until(lambda: recorded(folder, "intent"))
-        yield process
-
-
-@contextlib.contextmanager
 def asking_a_server(folder: Path) -> Iterator[Process]:
     with FaultServer(fs.silence(60, fs.reset)) as server:
         arguments = ("--model", "chat:m", "--base-url", server.url, "--json")
@@ -102,7 +93,6 @@ raise SystemExit(run.outcome == "stopped")
 PHASES: dict[str, Phase] = {
     "typing": typing,
     "waiting": waiting,
-    "holding": holding,
     "asking a server": asking_a_server,
     "thinking": thinking,
 }
@@ -186,7 +176,7 @@ def test_words_for_people_say_that_it_was_stopped(tmp_path: Path) -> None:
 
 
 def test_a_kill_leaves_no_process_and_loses_nothing_that_was_recorded(tmp_path: Path) -> None:
-    with holding(tmp_path) as process:
+    with waiting(tmp_path) as process:
         others = family(process)
         process.kill()
         process.wait(10)

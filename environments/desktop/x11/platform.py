@@ -5,18 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 from Xlib.display import Display
-from Xlib.error import ConnectionClosedError, DisplayError
+from Xlib.error import DisplayError
 
 from environments.desktop.x11.atspi import AccessibilityTree
 from environments.desktop.x11.clipboard import Clipboard
+from environments.desktop.x11.connection import LOST, mend_connections
 from environments.desktop.x11.keyboard import Keyboard
 from environments.desktop.x11.screen import X11Screen
 from environments.errors import EnvironmentUnavailable
 from environments.observation import Window
 
 BACKGROUND = 0x3B4252
-LOST = (ConnectionClosedError, ConnectionError)
-"""What python-xlib raises when the X server goes away."""
 
 
 class X11Platform:
@@ -26,9 +25,10 @@ class X11Platform:
 
     def __init__(self, *, private: bool) -> None:
         name = os.environ.get("DISPLAY", "")
+        mend_connections()
         try:
             self._display = Display(name)
-        except (DisplayError, OSError) as exc:
+        except (DisplayError, OSError, *LOST) as exc:
             raise EnvironmentUnavailable(f"the X server at {name or '(no DISPLAY)'} does not answer: {exc}") from exc
         self._private = private
         self.keyboard = Keyboard(self._display)

@@ -8,6 +8,13 @@ from Xlib.display import Display
 
 from environments.observation import Window
 
+_PROPERTIES = (
+    "_NET_ACTIVE_WINDOW", "_NET_CLIENT_LIST", "_NET_SUPPORTING_WM_CHECK", "_NET_WM_PID", "_NET_WM_NAME",
+    "_NET_WM_VISIBLE_NAME",
+)  # fmt: skip
+
+MAX_TITLE = 300
+
 
 class X11Screen:
     """Reads the root window's properties; every call asks the server afresh."""
@@ -15,8 +22,7 @@ class X11Screen:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._root = display.screen().root
-        names = ("_NET_ACTIVE_WINDOW", "_NET_CLIENT_LIST", "_NET_SUPPORTING_WM_CHECK", "_NET_WM_NAME", "_NET_WM_PID")
-        self._atoms = {name: display.intern_atom(name) for name in names}
+        self._atoms = {name: display.intern_atom(name) for name in _PROPERTIES}
 
     def size(self) -> tuple[int, int]:
         """Width and height of the root window now: the connection's own figure is that of when it was made."""
@@ -38,7 +44,7 @@ class X11Screen:
         window = self._display.create_resource_object("window", found[0])
         try:
             classes = window.get_wm_class()
-            return Window(f"0x{found[0]:x}", str(classes[1]) if classes else "", self._title(window))
+            return Window(f"0x{found[0]:x}", _line(str(classes[1])) if classes else "", self._title(window))
         except error.XError:  # it was closed between the two questions
             return None
 
@@ -71,16 +77,22 @@ class X11Screen:
         return [int(number) for number in value.value] if value is not None and value.format == 32 else []
 
     def _title(self, window: Any) -> str:
-        for atom in (self._atoms["_NET_WM_NAME"], Xatom.WM_NAME):
+        """The title in UTF-8, if need be as the window manager has converted it (xterm leaves that to it)."""
+        for atom in (self._atoms["_NET_WM_NAME"], self._atoms["_NET_WM_VISIBLE_NAME"], Xatom.WM_NAME):
             value = read_property(window, atom)
             if value is not None and value.format == 8:
-                return text_of(value)
+                return _line(text_of(value))
         return ""
 
 
 def read_property(window: Any, atom: int) -> Any:
     """A whole property of a window, or None. In one request: pieces would be cut within a UTF-8 character."""
     return window.get_property(atom, X.AnyPropertyType, 0, 4_000_000)
+
+
+def _line(text: str) -> str:
+    """What a program says of itself, as one printable line: it goes to prompts, terminals and reports."""
+    return "".join(c if c.isprintable() else " " for c in text[:MAX_TITLE])
 
 
 def text_of(value: Any) -> str:

@@ -1,6 +1,7 @@
 """One private display that the tests of this folder share; each test leaves it without windows."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,14 @@ def terminal(desktop: DesktopEnvironment, tmp_path: Path) -> Iterator[Terminal]:
 @pytest.fixture
 def open_editor(desktop: DesktopEnvironment, tmp_path: Path) -> Callable[[str], Editor]:
     """Makes an editor on a file with some content; to be used within `with`."""
-    return lambda content="": Editor(desktop, tmp_path / "editor.txt", content)
+    return partial(Editor, desktop, tmp_path / "editor.txt")
+
+
+@pytest.fixture(scope="module")
+def lasting_panel(shared_desktop: DesktopEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    """A panel for modules whose every test wants one."""
+    with Panel(shared_desktop, tmp_path_factory.mktemp("panel") / "panel.jsonl") as panel:
+        yield panel
 
 
 @pytest.fixture

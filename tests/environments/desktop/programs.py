@@ -194,6 +194,8 @@ def assert_arrives(read: Callable[[], str], expected: str) -> None:
 def assert_same(text: str, expected: str) -> None:
     """Compare long texts and show the first difference only."""
     if text != expected:
-        at = next((i for i, (a, b) in enumerate(zip(text, expected, strict=False)) if a != b), min(len(text), len(expected)))
+        at = next(
+            (i for i, (a, b) in enumerate(zip(text, expected, strict=False)) if a != b), min(len(text), len(expected))
+        )
         shown = text[max(0, at - 10) : at + 30], expected[max(0, at - 10) : at + 30]
         pytest.fail(f"{len(text)} of {len(expected)} characters; at {at}: {shown[0]!r} and not {shown[1]!r}")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,10 +96,8 @@ def test_closing_leaves_nothing_at_once(owned: tuple[DesktopEnvironment, dict[st
 
 
 def test_opening_and_closing_leaks_neither_files_nor_threads_nor_processes() -> None:
-    import threading  # noqa: PLC0415
-
     def count() -> tuple[int, int, int]:
-        return len(os.listdir("/proc/self/fd")), threading.active_count(), len(descendants(os.getpid()))
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count(), len(descendants(os.getpid()))
 
     def once() -> None:
         with DesktopEnvironment(private=True, size=Size(320, 240)) as desktop:

@@ -24,6 +24,12 @@ SHIFTED = ("Z", "+", ">", "@", "~")
 """Of these, the ones that need shift on the layout of a private display."""
 
 
+@pytest.fixture
+def panel(lasting_panel: Panel) -> Panel:
+    lasting_panel.forget()
+    return lasting_panel
+
+
 @pytest.mark.parametrize("name", [*NAMED, *(chr(code) for code in range(0x20, 0x7F))])
 def test_every_key_of_the_set_has_a_keysym(name: str) -> None:
     assert keysym_of_key(name) > 0

@@ -12,7 +12,7 @@ from environments import open_environment
 from environments.action import Tap, Type
 from environments.desktop.display import PrivateDisplay
 from environments.desktop.driver import DesktopEnvironment
-from environments.errors import EnvironmentUnavailable, MissingExtra, UnknownName
+from environments.errors import EnvironmentUnavailable, HandeyeError, MissingExtra, UnknownName
 from environments.geometry import Size
 from tests.environments.desktop.programs import Terminal, ask_x
 
@@ -53,7 +53,7 @@ def _accept(listener: socket.socket, connections: list[str]) -> None:
 
 
 def test_the_wire_is_tripped_when_the_own_display_is_asked_for(tripwire: list[str]) -> None:
-    with pytest.raises(EnvironmentUnavailable, match="did not start|does not answer"):
+    with pytest.raises(EnvironmentUnavailable, match=r"did not start|does not answer"):
         open_environment("desktop")
     assert tripwire
 
@@ -170,8 +170,6 @@ def test_a_desktop_of_another_name_does_not_exist(which: str) -> None:
 
 
 def test_a_monitor_that_is_not_there_is_refused_with_those_that_are() -> None:
-    from environments.errors import HandeyeError  # noqa: PLC0415
-
     for monitor in (2, -1):
         with pytest.raises(HandeyeError, match=rf"there is no monitor {monitor}: there are 1 to 1"):
             open_environment("desktop:headless", size=Size(320, 240), monitor=monitor)

@@ -27,6 +27,12 @@ def pointer(panel: Panel) -> tuple[int, int, int]:
     return place["x"], place["y"], place["mask"] & ANY_HELD
 
 
+@pytest.fixture
+def panel(lasting_panel: Panel) -> Panel:
+    lasting_panel.forget()
+    return lasting_panel
+
+
 @pytest.mark.parametrize("button", BUTTONS)
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_tap_presses_its_button_so_many_times_at_its_point(panel: Panel, button: str, count: int) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from environments.action import Drag, Hold, PointerDown
+from environments.action import Drag, Hold, PointerDown, Type
 from environments.desktop.commands import Commands
 from environments.desktop.display import PrivateDisplay
 from environments.desktop.driver import DesktopEnvironment
+from environments.environment import Command
 from environments.errors import DeviceLost
 from environments.geometry import Size
 from environments.stop import Stop
@@ -45,7 +46,11 @@ class Recorded:
 
 def test_commands_that_break_off_let_everything_go() -> None:
     device = Recorded(fail_at="move")
-    commands = [{"do": "down", "button": "left"}, {"do": "key_down", "key": "ctrl"}, {"do": "move", "x": 1, "y": 1}]
+    commands: list[Command] = [
+        {"do": "down", "button": "left"},
+        {"do": "key_down", "key": "ctrl"},
+        {"do": "move", "x": 1, "y": 1},
+    ]
     with pytest.raises(OSError, match="broke"):
         Commands(device, device, threading.Event()).run(commands)
     assert device.told == ["down left", "down ctrl", "move 1 1", "release_all", "release_all"]
@@ -54,7 +59,11 @@ def test_commands_that_break_off_let_everything_go() -> None:
 def test_commands_that_are_cancelled_let_everything_go_and_say_how_far_they_came() -> None:
     device, cancelled = Recorded(), threading.Event()
     threading.Timer(0.05, cancelled.set).start()
-    commands = [{"do": "down", "button": "left"}, {"do": "wait", "seconds": 30}, {"do": "up", "button": "left"}]
+    commands: list[Command] = [
+        {"do": "down", "button": "left"},
+        {"do": "wait", "seconds": 30},
+        {"do": "up", "button": "left"},
+    ]
     outcome = Commands(device, device, cancelled).run(commands)
     assert (outcome.sent, outcome.cancelled) == (1, True)
     assert device.told == ["down left", "release_all", "release_all"]
@@ -109,10 +118,14 @@ def test_closing_lets_go(own_display: dict[str, str]) -> None:
 
 @pytest.mark.display
 def test_an_error_in_the_parent_lets_go(own_display: dict[str, str]) -> None:
-    with pytest.raises(RuntimeError, match="of its own"), DesktopEnvironment() as desktop:
-        desktop.act(PointerDown(x=50, y=50, button="right"), desktop.observe())
-        assert held(own_display)[1]
-        raise RuntimeError("of its own")
+    def go_wrong() -> None:
+        with DesktopEnvironment() as desktop:
+            desktop.act(PointerDown(x=50, y=50, button="right"), desktop.observe())
+            assert held(own_display)[1]
+            raise RuntimeError("of its own")
+
+    with pytest.raises(RuntimeError, match="of its own"):
+        go_wrong()
     assert held(own_display) == ([], 0)
 
 
@@ -159,8 +172,6 @@ def test_a_parent_that_is_killed_lets_go(own_display: dict[str, str], number: si
 
 @pytest.mark.display
 def test_on_a_display_of_others_the_keyboard_map_is_given_back(own_display: dict[str, str]) -> None:
-    from environments.action import Type  # noqa: PLC0415
-
     before = ask_x(own_display, "map")
     with DesktopEnvironment() as desktop:
         desktop.act(Type(text="ż ツ 😀 αβγ"), desktop.observe())

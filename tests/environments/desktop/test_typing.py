@@ -11,8 +11,6 @@ import pytest
 from environments.action import Hotkey, Press, Type
 from environments.desktop.driver import DesktopEnvironment
 from environments.errors import InvalidAction
-from environments.geometry import Size
-from environments.observation import Observation
 from tests.environments.desktop.programs import (
     Editor,
     Program,
