@@ -44,7 +44,7 @@ class FrameStore:
         path = self._path(name)
         if not path.exists():
             part = path.with_suffix(".part")
-            with part.open("wb") as file:
+            with open(part, "wb", opener=_for_the_owner_alone) as file:  # noqa: PTH123  # Path.open has no opener
                 file.write(frame.png())
                 file.flush()
                 os.fsync(file.fileno())
@@ -70,6 +70,10 @@ class FrameStore:
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.png"
+
+
+def _for_the_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 class Journal:

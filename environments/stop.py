@@ -9,7 +9,7 @@ from typing import TypeVar
 from environments.errors import Stopped
 
 _FILE_CHECK_SECONDS = 0.05
-_SLICE_SECONDS = 0.05
+_SLICE_SECONDS = 0.02
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ class Stop:
     """
 
     def __init__(self, file: Path | None = None, seconds: float | None = None) -> None:
-        self._event = threading.Event()
+        self._given = False  # a plain flag: a signal handler may set it, and the lock of an Event could be held then
         self._file = file
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self.timed_out = False
@@ -31,13 +31,13 @@ class Stop:
 
     def set(self, reason: str = "stopped") -> None:
         """Give the signal; the first reason stays."""
-        if not self._event.is_set():
+        if not self._given:
             self.reason = reason
-            self._event.set()
+            self._given = True
 
     def is_set(self) -> bool:
         """Whether the signal was given."""
-        if self._event.is_set():
+        if self._given:
             return True
         now = time.monotonic()
         if self._deadline is not None and now >= self._deadline:
@@ -47,7 +47,7 @@ class Stop:
             self._file_checked = now
             if self._file.exists():
                 self.set(f"the stop file {self._file} exists")
-        return self._event.is_set()
+        return self._given
 
     def check(self) -> None:
         """Raise Stopped when the signal was given."""
@@ -62,7 +62,7 @@ class Stop:
             left = deadline - time.monotonic()
             if left <= 0:
                 return
-            self._event.wait(min(left, _SLICE_SECONDS))
+            time.sleep(min(left, _SLICE_SECONDS))
 
 
 def call(work: Callable[[], T], stop: Stop) -> T:
