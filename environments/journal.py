@@ -44,7 +44,7 @@ class FrameStore:
         path = self._path(name)
         if not path.exists():
             part = path.with_suffix(".part")
-            with open(part, "wb", opener=_for_the_owner_alone) as file:  # noqa: PTH123  # Path.open has no opener
+            with open(part, "wb", opener=_for_the_owner_alone) as file:  # Path.open has no opener
                 file.write(frame.png())
                 file.flush()
                 os.fsync(file.fileno())

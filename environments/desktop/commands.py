@@ -191,6 +191,7 @@ class Commands:
 
     def _up(self, button: str) -> bool:
         self._pointer.up(button)
+        self._platform.screen.wait_for_release(button)
         return True
 
     def _scroll(self, direction: str, notches: int) -> bool:

@@ -15,6 +15,7 @@ from environments.desktop.x11.host import descendants
 
 SCRIPTS = Path(sys.executable).parent
 HANDEYE = SCRIPTS / "handeye"
+ROOT = Path(__file__).parents[2]
 _FOREIGN = ("HANDEYE_", "OPENAI_")
 _TERMINAL = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE")
 
@@ -60,6 +61,15 @@ def started(*command: str | Path, cwd: Path, **options: Any) -> Iterator[subproc
             process.kill()
     finally:
         process.kill()
+
+
+def painted(folder: Path, **more: str) -> dict[str, str]:
+    """An environment in which `--env painted` is a screen in memory that another package adds: quick to open."""
+    package = folder / "package" / "painted-1.0.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: painted\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[handeye.environments]\npainted = tests.screens:PaintedScreen\n")
+    return environ(PYTHONPATH=f"{package.parent}{os.pathsep}{ROOT}", **more)
 
 
 def script(folder: Path, *replies: str | Reply) -> str:

@@ -12,6 +12,7 @@ class Doorbell:
     def __init__(self) -> None:
         self.rung = 0
         self._sockets: list[socket.socket] = []
+        self._porters: list[threading.Thread] = []
         number = next(n for n in range(700, 900) if not Path(f"/tmp/.X11-unix/X{n}").exists())
         self.display = f":{number}"
         self._path = Path(f"/tmp/.X11-unix/X{number}")
@@ -21,7 +22,8 @@ class Doorbell:
             listener.bind(address)
             listener.listen()
             self._sockets.append(listener)
-            threading.Thread(target=self._answer, args=(listener,), daemon=True).start()
+            self._porters.append(threading.Thread(target=self._answer, args=(listener,), daemon=True))
+            self._porters[-1].start()
 
     def _answer(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):  # it was closed
@@ -31,8 +33,8 @@ class Doorbell:
                 client.close()
 
     def close(self) -> None:
-        for listener in self._sockets:
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
+        for listener, porter in zip(self._sockets, self._porters, strict=True):
+            listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for it
+            porter.join(5)
             listener.close()
         self._path.unlink()

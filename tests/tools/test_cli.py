@@ -1,16 +1,22 @@
-"""The command line without a screen: help, mistakes in what was asked for, exit codes, and what goes where."""
+"""The command line without a screen: help, mistakes in what was asked for, exit codes, and what goes where.
+
+Most of it runs in this process, where it is quick; what depends on a process of its own has one.
+"""
 
 import json
 import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from agent.models.tiny import write_tiny_checkpoint
-from tests.tools.command import HANDEYE, SUCCESS, environ, handeye, objects, script
+from tests.tools.command import HANDEYE, ROOT, SUCCESS, environ, handeye, objects, script
+from tools.cli import main
 
 COMMANDS = [(), ("run",), ("config",), ("doctor",), ("demo",), ("bench",), ("bench", "desktop")]
 
@@ -21,41 +27,73 @@ def anywhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("anywhere")
 
 
+class Called(NamedTuple):
+    """What became of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Called]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Gives a command in this process, as call(folder, *arguments, **variables)."""
+
+    def give(folder: Path, *arguments: str, **variables: str) -> Called:
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            for name in set(os.environ) - set(environ()):
+                patch.delenv(name)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["handeye", *arguments])
+            with pytest.raises(SystemExit) as end:
+                main()
+        assert isinstance(end.value.code, int)
+        return Called(end.value.code, *capsys.readouterr())
+
+    return give
+
+
 # --- help ---
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "handeye")
 @pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_says_what_it_does_and_holds_an_example(command: tuple[str, ...], flag: str, anywhere: Path) -> None:
-    done = handeye(*command, flag, cwd=anywhere)
-    assert done.returncode == 0
-    assert done.stderr == ""
-    text = " ".join(done.stdout.split())
+def test_help_says_what_it_does_and_holds_an_example(
+    command: tuple[str, ...], flag: str, anywhere: Path, call: Call
+) -> None:
+    done = call(anywhere, *command, flag)
+    assert (done.code, done.err) == (0, "")
+    text = " ".join(done.out.split())
     example = text.rpartition("Example: ")[2]
     assert "handeye " + (" ".join(command) or "run") in example
-    assert "\x1b" not in done.stdout
+    assert "\x1b" not in done.out
 
 
-def test_help_of_run_tells_the_exit_codes(anywhere: Path) -> None:
-    text = " ".join(handeye("run", "--help", cwd=anywhere).stdout.split())
+def test_help_of_run_tells_the_exit_codes(anywhere: Path, call: Call) -> None:
+    text = " ".join(call(anywhere, "run", "--help").out.split())
     assert "0 success, 1 not succeeded, 2 usage, 3 drift in a replay, 4 screen or model unavailable" in text
 
 
-def test_the_examples_are_commands_that_exist(anywhere: Path) -> None:
+def test_the_examples_are_commands_that_exist(anywhere: Path, call: Call) -> None:
     """Each with --help behind it: an option that is misspelt in an example would be refused first."""
     for command in COMMANDS:
-        text = " ".join(handeye(*command, "--help", cwd=anywhere).stdout.split())
+        text = " ".join(call(anywhere, *command, "--help").out.split())
         words = shlex.split(text.rpartition("Example: ")[2])
         while words[0] != "handeye":  # a variable in front
             words.pop(0)
-        done = handeye(*words[1:], "--help", cwd=anywhere)
-        assert done.returncode == 0, (command, done.stderr)
+        done = call(anywhere, *words[1:], "--help")
+        assert done.code == 0, (command, done.err)
 
 
-def test_without_a_command_the_help_is_shown(anywhere: Path) -> None:
-    done = handeye(cwd=anywhere)
-    assert done.returncode == 2
-    assert "Pursue a goal on a screen" in done.stdout + done.stderr
+def test_without_a_command_the_help_is_shown(anywhere: Path, call: Call) -> None:
+    done = call(anywhere)
+    assert done.code == 2
+    assert "Pursue a goal on a screen" in done.out + done.err
 
 
 def test_the_version(anywhere: Path) -> None:
@@ -83,7 +121,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_a_module_of_the_rooms_runs_as_the_script_does(anywhere: Path) -> None:
-    env = environ(PYTHONPATH=str(Path(__file__).parents[2]))
+    env = environ(PYTHONPATH=str(ROOT))
     done = subprocess.run(
         [sys.executable, "-m", "tools.cli", "--help"], cwd=anywhere, env=env, capture_output=True, text=True, check=True
     )
@@ -93,22 +131,32 @@ def test_a_module_of_the_rooms_runs_as_the_script_does(anywhere: Path) -> None:
 # --- mistakes: exit code 2, a reason and a way out, and no episode ---
 
 
-def complaint(folder: Path, code: int, *arguments: str, **variables: str) -> str:
-    """What the command says on standard error, checked to be for a person; and the same again for a machine."""
-    done = handeye(*arguments, cwd=folder, env=environ(**variables))
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    assert not list(folder.glob("episodes*"))
-    again = handeye(*arguments, "--json", cwd=folder, env=environ(**variables))
-    assert again.returncode == code
-    found = objects(again.stdout)
-    if done.stderr.startswith("handeye: "):
-        assert done.stdout == ""
-        assert again.stderr == ""
-        assert [set(one) for one in found] == [{"error", "fix"}]
-        assert " ".join(found[0]["error"].split()) in " ".join(done.stderr.replace("handeye: ", "").split())
-        assert found[0]["fix"] in done.stderr
-    return done.stderr
+@pytest.fixture
+def complaint(call: Call) -> Callable[..., str]:
+    """complaint(folder, code, *arguments, **variables): what a command says on standard error, checked to be for a
+    person, and that it says the same again to a machine."""
+
+    def give(folder: Path, code: int, *arguments: str, **variables: str) -> str:
+        done = call(folder, *arguments, **variables)
+        assert done.code == code, done
+        assert not list(folder.glob("episodes*"))
+        again = call(folder, *arguments, "--json", **variables)
+        assert again.code == code
+        if done.err.startswith("handeye: "):
+            assert (done.out, again.err) == ("", "")
+            (said,) = objects(again.out)
+            assert set(said) == {"error", "fix"}
+            assert " ".join(said["error"].split()) in " ".join(done.err.replace("handeye: ", "").split())
+            assert said["fix"] in done.err
+        else:  # the options could not be read, nor whether --json is among them
+            assert done.err.startswith("Usage: ")
+            assert (done.out, again.out) == ("", "")
+        return done.err
+
+    return give
+
+
+Complaint = Callable[..., str]
 
 
 USAGE = {
@@ -133,23 +181,25 @@ USAGE = {
 
 
 @pytest.mark.parametrize(("arguments", "reason"), USAGE.values(), ids=USAGE.keys())
-def test_a_mistake_in_the_command(arguments: tuple[str, ...], reason: str, tmp_path: Path) -> None:
+def test_a_mistake_in_the_command(
+    arguments: tuple[str, ...], reason: str, tmp_path: Path, complaint: Complaint
+) -> None:
     model = () if "--model" in arguments else ("--model", script(tmp_path, SUCCESS))
     assert reason in complaint(tmp_path, 2, "run", "Do it", *model, *arguments)
 
 
 @pytest.mark.parametrize("goal", ["", "  ", "\n\t"])
-def test_an_empty_goal(goal: str, tmp_path: Path) -> None:
+def test_an_empty_goal(goal: str, tmp_path: Path, complaint: Complaint) -> None:
     said = complaint(tmp_path, 2, "run", goal)
     assert "the goal is empty" in said
     assert "try: handeye run" in said
 
 
-def test_no_goal_at_all(anywhere: Path) -> None:
+def test_no_goal_at_all(anywhere: Path, complaint: Complaint) -> None:
     assert "Missing argument" in complaint(anywhere, 2, "run")
 
 
-def test_a_device_that_means_nothing(tmp_path: Path) -> None:
+def test_a_device_that_means_nothing(tmp_path: Path, complaint: Complaint) -> None:
     folder = write_tiny_checkpoint(tmp_path / "Tiny-VL", with_weights=False)
     assert "device 'toaster' is none of cpu" in complaint(
         tmp_path, 2, "run", "Do it", "--model", f"qwen2vl:{folder}", "--device", "toaster"
@@ -166,35 +216,37 @@ BAD_FILES = {
 
 @pytest.mark.parametrize(("text", "reason"), BAD_FILES.values(), ids=BAD_FILES.keys())
 @pytest.mark.parametrize("command", [("run", "Do it"), ("config",), ("doctor",)], ids=" ".join)
-def test_a_bad_configuration(command: tuple[str, ...], text: str, reason: str, tmp_path: Path) -> None:
+def test_a_bad_configuration(
+    command: tuple[str, ...], text: str, reason: str, tmp_path: Path, complaint: Complaint
+) -> None:
     (tmp_path / "handeye.toml").write_text(text)
     assert reason in complaint(tmp_path, 2, *command)
 
 
-def test_a_bad_variable(tmp_path: Path) -> None:
+def test_a_bad_variable(tmp_path: Path, complaint: Complaint) -> None:
     assert "HANDEYE_STEPS: should be" in complaint(tmp_path, 2, "run", "Do it", HANDEYE_STEPS="several")
 
 
-def test_too_short_a_memory_test_is_refused_before_anything_is_measured(anywhere: Path) -> None:
+def test_too_short_a_memory_test_is_refused_before_anything_is_measured(anywhere: Path, complaint: Complaint) -> None:
     assert "more than 200 steps" in complaint(anywhere, 2, "bench", "desktop", "--soak", "200")
 
 
 # --- what is not there: exit code 4 ---
 
 
-def test_no_display(tmp_path: Path) -> None:
+def test_no_display(tmp_path: Path, complaint: Complaint) -> None:
     said = complaint(tmp_path, 4, "run", "Do it", "--env", "desktop", "--model", script(tmp_path, SUCCESS))
     assert "DISPLAY is not set" in said
     assert "--env desktop:headless" in said
 
 
-def test_a_display_that_does_not_answer(tmp_path: Path) -> None:
+def test_a_display_that_does_not_answer(tmp_path: Path, complaint: Complaint) -> None:
     model = script(tmp_path, SUCCESS)
     said = complaint(tmp_path, 4, "run", "Do it", "--env", "desktop", "--model", model, DISPLAY=":987")
     assert ":987" in said
 
 
-def test_no_programs_for_a_private_display(tmp_path: Path) -> None:
+def test_no_programs_for_a_private_display(tmp_path: Path, complaint: Complaint) -> None:
     said = complaint(tmp_path, 4, "run", "Do it", "--model", script(tmp_path, SUCCESS), PATH=str(tmp_path))
     assert "apt-get install xvfb openbox dbus" in said
 
@@ -209,20 +261,20 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize(("text", "reason"), SCRIPTS.values(), ids=SCRIPTS.keys())
-def test_a_script_that_is_none(text: str | None, reason: str, tmp_path: Path) -> None:
+def test_a_script_that_is_none(text: str | None, reason: str, tmp_path: Path, complaint: Complaint) -> None:
     file = tmp_path / "replies.json"
     if text is not None:
         file.write_text(text)
     assert reason in complaint(tmp_path, 4, "run", "Do it", "--model", f"scripted:{file}")
 
 
-def test_a_model_folder_that_does_not_exist(tmp_path: Path) -> None:
+def test_a_model_folder_that_does_not_exist(tmp_path: Path, complaint: Complaint) -> None:
     said = complaint(tmp_path, 4, "run", "Do it", "--model", f"qwen2vl:{tmp_path / 'nowhere'}")
     assert "does not exist" in said
     assert "hf download Qwen/Qwen2-VL-2B-Instruct" in said
 
 
-def test_a_model_of_another_architecture(tmp_path: Path) -> None:
+def test_a_model_of_another_architecture(tmp_path: Path, complaint: Complaint) -> None:
     folder = write_tiny_checkpoint(tmp_path / "Tiny-VL", with_weights=False)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "llama"}))
@@ -231,14 +283,14 @@ def test_a_model_of_another_architecture(tmp_path: Path) -> None:
     assert "Qwen/Qwen2-VL-2B-Instruct" in said
 
 
-def test_hostile_names_cannot_command_the_terminal(tmp_path: Path) -> None:
+def test_hostile_names_cannot_command_the_terminal(tmp_path: Path, call: Call) -> None:
     name = "\x1b[2J\u202e[red]x"
     for option in ("--env", "--model", "--dialect"):
         model = () if option == "--model" else ("--model", script(tmp_path, SUCCESS))
-        done = handeye("run", "Do it", *model, option, name, cwd=tmp_path)
-        assert done.returncode == 2
-        assert not set("\x1b\u202e") & set(done.stderr)
-        assert "there is no" in done.stderr
+        done = call(tmp_path, "run", "Do it", *model, option, name)
+        assert done.code == 2
+        assert not set("\x1b\u202e") & set(done.err)
+        assert "there is no" in done.err
 
 
 # --- where it goes ---

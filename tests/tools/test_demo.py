@@ -9,6 +9,7 @@ from PIL import Image
 
 from agent.decision import Finish
 from agent.episode import Episode, Step
+from agent.models.scripted import ScriptedModel
 from agent.outcome import Outcome
 from environments.action import Drag, Tap, Type
 from environments.errors import EnvironmentUnavailable, HandeyeError
@@ -92,8 +93,23 @@ def test_the_picture_is_a_png_with_a_tile_for_each_step(shown: tuple[Path, Done,
         assert len(image.convert("RGB").getcolors(1 << 24)) > 50  # type: ignore[arg-type]
 
 
+class NoProcessor:
+    """In the place of the one that loads torch, which takes ten seconds."""
+
+    visual_tokens = 0
+
+    def __init__(self, script: ScriptedModel, folder: Path) -> None:
+        assert (folder / "config.json").is_file()
+        self.name = "no processor"
+        self.complete = script.complete
+
+    def warm_up(self, frame: Frame) -> None:
+        assert frame.size == (1280, 800)
+
+
 def test_a_wrong_result_is_no_success(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The script says 408 all the same; the calculator knows better."""
+    monkeypatch.setattr(demo, "ScriptBehindProcessor", NoProcessor)
     monkeypatch.setattr(demo, "KEYS", "12*35=")
     with pytest.raises(DemoFailed, match="the calculator shows '420', not '408'"):
         run_demo(str(tmp_path), None)

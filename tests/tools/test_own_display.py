@@ -98,7 +98,7 @@ class OwnDisplay:
     def __init__(self, desktop: DesktopEnvironment, file: Path) -> None:
         self.desktop = desktop
         self._file = file
-        desktop.launch(["xterm", "-e", "sh", "-c", 'exec cat > "$0"', str(file)])
+        self._terminal = desktop.launch(["xterm", "-e", "sh", "-c", 'exec cat > "$0"', str(file)])
         wait_until(file.exists)
 
     @property
@@ -109,11 +109,23 @@ class OwnDisplay:
     def env(self) -> dict[str, str]:
         return environ() | self.desktop.program_environment
 
+    def close(self) -> None:
+        """The terminal goes; the display stays for the next test."""
+        os.kill(self._terminal, signal.SIGTERM)
+        wait_until(lambda: self.desktop.observe().window is None)
+
+
+@pytest.fixture(scope="module")
+def standing_in() -> Iterator[DesktopEnvironment]:
+    with DesktopEnvironment(private=True, size=Size(800, 600)) as desktop:
+        yield desktop
+
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[OwnDisplay]:
-    with DesktopEnvironment(private=True, size=Size(800, 600)) as desktop:
-        yield OwnDisplay(desktop, tmp_path / "typed")
+def own(standing_in: DesktopEnvironment, tmp_path: Path) -> Iterator[OwnDisplay]:
+    display = OwnDisplay(standing_in, tmp_path / "typed")
+    yield display
+    display.close()
 
 
 def arguments(folder: Path, *replies: Reply) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from agent.decision import Finish
 from agent.episode import Episode, Step
 from agent.outcome import Outcome
 from environments.action import Hotkey, Type
-from tests.tools.command import HANDEYE, SUCCESS, WAIT, Reply, environ, handeye, objects, script, started
+from tests.tools.command import HANDEYE, SUCCESS, WAIT, Reply, handeye, objects, painted, script, started
 from tools.describe import step_as_json
 
 pytestmark = pytest.mark.display
@@ -132,7 +132,8 @@ def test_words_for_people(tmp_path: Path) -> None:
 
 def test_a_goal_that_is_no_text_in_any_encoding(tmp_path: Path) -> None:
     goal = os.fsdecode(b"Do \xff it")
-    done = handeye("run", goal, "--model", script(tmp_path, SUCCESS), "--json", cwd=tmp_path)
+    command = ("run", goal, "--env", "painted", "--model", script(tmp_path, SUCCESS), "--json")
+    done = handeye(*command, cwd=tmp_path, env=painted(tmp_path))
     assert done.returncode == 0, done.stderr
     assert objects(done.stdout)[-1]["outcome"] == "success"
     assert only_episode(tmp_path).goal == goal
@@ -141,9 +142,11 @@ def test_a_goal_that_is_no_text_in_any_encoding(tmp_path: Path) -> None:
 # --- how it ends ---
 
 
-def ends(folder: Path, *arguments: str, replies: list[str | Reply]) -> tuple[int, dict[str, Any]]:
-    """The exit code and the last line; the episode is checked to say the same."""
-    done = handeye("run", "Do it", "--model", script(folder, *replies), "--json", *arguments, cwd=folder)
+def ends(folder: Path, *arguments: str, replies: list[str | Reply], env: str = "painted") -> tuple[int, dict[str, Any]]:
+    """The exit code and the last line of a run, on a screen of another package's where a real one would not matter;
+    the episode is checked to say the same."""
+    command = ("run", "Do it", "--env", env, "--model", script(folder, *replies), "--json", *arguments)
+    done = handeye(*command, cwd=folder, env=painted(folder))
     assert "Traceback" not in done.stderr
     end = objects(done.stdout)[-1]
     episode = Episode(folder / end["episode"])
@@ -175,7 +178,7 @@ def test_replies_that_mean_nothing(tmp_path: Path) -> None:
 
 def test_going_round_in_circles(tmp_path: Path) -> None:
     tap: Reply = {"thought": "Again.", "action": "tap", "x": 900, "y": 900}
-    code, end = ends(tmp_path, replies=[tap] * 9)
+    code, end = ends(tmp_path, replies=[tap] * 9, env="desktop:headless")
     assert (code, end["outcome"]) == (1, "loop")
 
 
@@ -183,6 +186,13 @@ def test_a_script_that_is_too_short(tmp_path: Path) -> None:
     code, end = ends(tmp_path, replies=[types("a")])
     assert (code, end["outcome"]) == (4, "model_unavailable")
     assert "asked for another" in end["reason"]
+
+
+def test_a_screen_of_another_package_that_starts_no_programs(tmp_path: Path) -> None:
+    command = ("run", "Do it", "--env", "painted", "--model", script(tmp_path, SUCCESS), "--json", "--launch", "xterm")
+    done = handeye(*command, cwd=tmp_path, env=painted(tmp_path))
+    assert done.returncode == 4
+    assert objects(done.stdout) == [{"error": "programs cannot be started on this screen", "fix": "leave --launch out"}]
 
 
 def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
@@ -195,7 +205,8 @@ def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
 
 def test_an_episode_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "episodes").write_text("a file stands in the way")
-    done = handeye("run", "Do it", "--model", script(tmp_path, SUCCESS), "--json", cwd=tmp_path)
+    command = ("run", "Do it", "--env", "painted", "--model", script(tmp_path, SUCCESS), "--json")
+    done = handeye(*command, cwd=tmp_path, env=painted(tmp_path))
     assert done.returncode == 1
     (said,) = objects(done.stdout)
     assert "cannot record to" in said["error"]
@@ -218,7 +229,8 @@ def test_the_settings_of_a_file_count(tmp_path: Path) -> None:
 def test_a_reader_that_wants_one_line_only(machine: tuple[str, ...], tmp_path: Path) -> None:
     """As `handeye run ... | head -1` does; the run ends, says nothing more, and its episode has an end."""
     model = script(tmp_path, *[types(letter) for letter in "abcdefgh"], SUCCESS)
-    with started(HANDEYE, "run", "Do it", "--model", model, *machine, cwd=tmp_path, env=environ()) as process:
+    command = ("run", "Do it", "--env", "painted", "--model", model, *machine)
+    with started(HANDEYE, *command, cwd=tmp_path, env=painted(tmp_path)) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline()

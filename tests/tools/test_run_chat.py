@@ -12,17 +12,18 @@ from agent.outcome import Outcome
 from environments.action import Type
 from tests.agent import fault_server as fs
 from tests.agent.fault_server import FaultServer
-from tests.tools.command import SUCCESS, Reply, environ, handeye, objects
-
-pytestmark = pytest.mark.display
+from tests.tools.command import SUCCESS, Reply, handeye, objects, painted
+from tools.config import load
+from tools.doctor_model import examine_model
 
 KEY = "sk-live-3b9f1c77aa"
 FINISH = fs.says(json.dumps(SUCCESS))
 
 
-def asks(folder: Path, *arguments: str, **variables: str) -> tuple[int, dict[str, Any]]:
+def asks(folder: Path, *arguments: str, env: str = "painted", **variables: str) -> tuple[int, dict[str, Any]]:
     """The exit code and the last line of a run; nobody who sees or keeps anything of it sees the key."""
-    done = handeye("run", "Do it", "--json", *arguments, cwd=folder, env=environ(**variables))
+    command = ("run", "Do it", "--env", env, "--json", *arguments)
+    done = handeye(*command, cwd=folder, env=painted(folder, **variables))
     assert KEY not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     for file in folder.rglob("*"):
@@ -30,12 +31,13 @@ def asks(folder: Path, *arguments: str, **variables: str) -> tuple[int, dict[str
     return done.returncode, objects(done.stdout)[-1]
 
 
+@pytest.mark.display
 def test_the_whole_loop_over_http(tmp_path: Path) -> None:
     reply: Reply = {"thought": "A terminal.", "action": "type", "text": "żółw ツ", "submit": True}
     with FaultServer(fs.says(json.dumps(reply)), FINISH) as server:
         launch = "xterm -u8 -e sh -c 'exec cat > typed'"
         address = ("--model", "chat:qwen2-vl", "--base-url", server.url)
-        code, end = asks(tmp_path, *address, "--launch", launch, HANDEYE_API_KEY=KEY)
+        code, end = asks(tmp_path, *address, "--launch", launch, env="desktop:headless", HANDEYE_API_KEY=KEY)
     assert (code, end["outcome"], end["steps"]) == (0, "success", 2)
     assert (tmp_path / "typed").read_text() == "żółw ツ\n"
     first, second = server.requests
@@ -138,8 +140,9 @@ def test_a_server_that_a_file_chooses_does_not_get_the_key_of_another_tool(name:
         assert not server.requests  # nothing at all was sent, no screenshot either
         assert not (below / "episodes").exists()
 
-        doctor = handeye("doctor", "--json", cwd=below, env=environ(OPENAI_API_KEY=KEY))
-        assert KEY not in doctor.stdout
+        finding = examine_model(load(cwd=below, environ={"OPENAI_API_KEY": KEY}))
+        assert finding.state == "failed"
+        assert KEY not in str(finding)
         assert not server.requests
 
 

@@ -16,6 +16,7 @@ from tests.agent import fault_server as fs
 from tests.agent.fault_server import FaultServer
 from tests.tools.command import (
     HANDEYE,
+    ROOT,
     SUCCESS,
     WAIT,
     Reply,
@@ -24,6 +25,7 @@ from tests.tools.command import (
     interrupt,
     journal,
     objects,
+    painted,
     running,
     script,
     started,
@@ -32,7 +34,6 @@ from tests.tools.command import (
 
 pytestmark = pytest.mark.display
 
-ROOT = Path(__file__).parents[2]
 LONG = "abcdefghij klmnopqrst\n" * 900
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -59,14 +60,15 @@ def waiting(folder: Path) -> Iterator[Process]:
     model = script(folder, WAIT | {"seconds": 60}, SUCCESS)
     with started(HANDEYE, "run", "Wait", "--model", model, "--json", cwd=folder) as process:
         wait_until(lambda: recorded(folder, "intent"))
+        assert len(family(process)) > 2
         yield process
 
 
 @contextlib.contextmanager
 def asking_a_server(folder: Path) -> Iterator[Process]:
     with FaultServer(fs.silence(60, fs.reset)) as server:
-        arguments = ("--model", "chat:m", "--base-url", server.url, "--json")
-        with started(HANDEYE, "run", "Ask", *arguments, cwd=folder) as process:
+        arguments = ("--env", "painted", "--model", "chat:m", "--base-url", server.url, "--json")
+        with started(HANDEYE, "run", "Ask", *arguments, cwd=folder, env=painted(folder)) as process:
             assert server.first_seen.wait(30)
             yield process
 
@@ -75,13 +77,13 @@ def asking_a_server(folder: Path) -> Iterator[Process]:
 def thinking(folder: Path) -> Iterator[Process]:
     """A model that is slow by itself, which only a program of one's own can have."""
     code = f"""
-from handeye import Agent, ScriptedModel, open_environment
+from handeye import Agent, ScriptedModel
+from tests.screens import PaintedScreen
 from tools.running import _print_json, ctrl_c_stops
 
-with open_environment("desktop:headless") as desktop:
-    with Agent(ScriptedModel([{json.dumps(json.dumps(SUCCESS))}], delay=60), desktop).run("Think") as run:
-        with ctrl_c_stops(run):
-            _print_json(run)
+model = ScriptedModel([{json.dumps(json.dumps(SUCCESS))}], delay=60)
+with Agent(model, PaintedScreen()).run("Think") as run, ctrl_c_stops(run):
+    _print_json(run)
 raise SystemExit(run.outcome == "stopped")
 """
     command = (sys.executable, "-c", code)
@@ -107,7 +109,6 @@ def test_a_signal_ends_the_run_within_a_second(phase: Phase, number: int, tmp_pa
         folder.mkdir()
         with phase(folder) as process:
             others = family(process)
-            assert len(others) > 2
             out, err, seconds = interrupt(process, number)
             took.append(seconds)
             assert process.returncode == 1, err
@@ -139,17 +140,15 @@ def test_typing_stops_in_the_middle_of_the_text(tmp_path: Path) -> None:
 
 def test_the_stop_file(tmp_path: Path) -> None:
     model = script(tmp_path, WAIT | {"seconds": 60}, SUCCESS)
-    arguments = ("--model", model, "--stop-file", "stop here", "--json")
-    with started(HANDEYE, "run", "Wait", *arguments, cwd=tmp_path) as process:
+    arguments = ("--env", "painted", "--model", model, "--stop-file", "stop here", "--json")
+    with started(HANDEYE, "run", "Wait", *arguments, cwd=tmp_path, env=painted(tmp_path)) as process:
         wait_until(lambda: recorded(tmp_path, "intent"))
-        others = family(process)
         (tmp_path / "stop here").touch()
         out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (1, "")
     end = objects(out)[-1]
     assert end["outcome"] == "stopped"
     assert end["reason"] == "the stop file stop here exists"
-    wait_until(lambda: not running(others), 5)
 
 
 def test_a_stop_file_that_is_there_already_lets_nothing_happen(tmp_path: Path) -> None:
@@ -166,7 +165,8 @@ def test_a_stop_file_that_is_there_already_lets_nothing_happen(tmp_path: Path) -
 
 def test_words_for_people_say_that_it_was_stopped(tmp_path: Path) -> None:
     model = script(tmp_path, WAIT | {"seconds": 60}, SUCCESS)
-    with started(HANDEYE, "run", "Wait", "--model", model, cwd=tmp_path) as process:
+    command = (HANDEYE, "run", "Wait", "--env", "painted", "--model", model)
+    with started(*command, cwd=tmp_path, env=painted(tmp_path)) as process:
         wait_until(lambda: recorded(tmp_path, "intent"))
         out, err, _ = interrupt(process)
     assert (process.returncode, err) == (1, "")

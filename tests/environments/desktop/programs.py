@@ -17,6 +17,7 @@ import pytest
 
 from environments.action import Hotkey
 from environments.desktop.driver import DesktopEnvironment
+from environments.desktop.x11.host import descendants
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -53,6 +54,18 @@ def windows(desktop: DesktopEnvironment) -> list[int]:
     """The ids of the windows that the window manager has."""
     found: list[int] = desktop._child.call("windows")[0]["windows"]
     return found
+
+
+def pids_of(desktop: DesktopEnvironment) -> set[int]:
+    """Every process that a private display is made of, and those that were started on it."""
+    assert desktop._private is not None
+    host = desktop._private._host.process.pid
+    return {host, desktop._child.pid} | descendants(host)
+
+
+def process_named(desktop: DesktopEnvironment, name: str) -> int:
+    """The process of this name on a private display."""
+    return next(pid for pid in pids_of(desktop) if Path(f"/proc/{pid}/comm").read_text().strip() == name)
 
 
 def environment_of(desktop: DesktopEnvironment) -> dict[str, str]:
@@ -165,12 +178,16 @@ class Panel(Program):
 
     def events(self, *kinds: str) -> list[dict[str, Any]]:
         """Everything, or everything of these kinds, that happened since `forget`."""
-        found = [json.loads(line) for line in self.file.read_text().splitlines()[self._read :]]
+        found = [json.loads(line) for line in self._lines()[self._read :]]
         return [event for event in found if not kinds or event["kind"] in kinds]
 
     def forget(self) -> None:
         """From here on `events` begins anew."""
-        self._read = len(self.file.read_text().splitlines())
+        self._read = len(self._lines())
+
+    def _lines(self) -> list[str]:
+        """The lines that were written to their end."""
+        return self.file.read_text().split("\n")[:-1]
 
     def wait_for(self, count: int, *kinds: str) -> list[dict[str, Any]]:
         """Wait until so many events of these kinds have happened, and return them."""

@@ -17,7 +17,7 @@ from environments.desktop.driver import DesktopEnvironment
 from environments.desktop.x11.host import descendants
 from environments.errors import DeviceLost
 from environments.geometry import Size
-from tests.environments.desktop.programs import ROOT, alive, needs, until
+from tests.environments.desktop.programs import ROOT, alive, needs, pids_of, until
 
 pytestmark = pytest.mark.display
 
@@ -78,10 +78,8 @@ def owned() -> Iterator[tuple[DesktopEnvironment, dict[str, Any]]]:
     needs("xterm")
     with DesktopEnvironment(private=True, size=Size(640, 480)) as desktop:
         desktop.launch(["xterm"])
-        assert desktop._private is not None
-        pids = sorted({desktop._child.pid, desktop._private._host.process.pid} | descendants(desktop._private._host.process.pid))  # fmt: skip  # noqa: E501
         folder = str(Path(desktop._environment["XAUTHORITY"]).parent)
-        yield desktop, {"pids": pids, "folder": folder, "display": desktop.display}
+        yield desktop, {"pids": sorted(pids_of(desktop)), "folder": folder, "display": desktop.display}
 
 
 def test_closing_leaves_nothing_at_once(owned: tuple[DesktopEnvironment, dict[str, Any]]) -> None:

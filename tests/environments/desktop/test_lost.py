@@ -10,25 +10,17 @@ import pytest
 
 from environments.action import Drag, Hold, Launch, Tap, Type, Wait
 from environments.desktop.driver import DesktopEnvironment
-from environments.desktop.x11.host import descendants
 from environments.environment import Effect
 from environments.errors import DeviceLost, HandeyeError
 from environments.settle import SettleRule
-from tests.environments.desktop.programs import Terminal, alive, until
+from tests.environments.desktop.programs import Terminal, alive, pids_of, process_named, until
 
 pytestmark = pytest.mark.display
 
 
-def pids_of(desktop: DesktopEnvironment) -> set[int]:
-    """Every process of a private display."""
-    assert desktop._private is not None
-    host = desktop._private._host.process.pid
-    return {host, desktop._child.pid} | descendants(host)
-
-
 def kill_server(desktop: DesktopEnvironment) -> None:
     """Kill the Xvfb of a display, as a crash would."""
-    server = next(pid for pid in pids_of(desktop) if Path(f"/proc/{pid}/comm").read_text().strip() == "Xvfb")
+    server = process_named(desktop, "Xvfb")
     os.kill(server, signal.SIGKILL)
     until(lambda: not alive(server), "the X server ends")
 

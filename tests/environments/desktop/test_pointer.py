@@ -1,5 +1,12 @@
 """The pointer: where it goes, what it presses, and who may take it away."""
 
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
@@ -8,7 +15,7 @@ from environments.action import Drag, LongPress, Move, PointerDown, PointerUp, S
 from environments.errors import InvalidAction
 from environments.stop import Stop
 from tests.environments.desktop.conftest import SIZE
-from tests.environments.desktop.programs import Panel, ask_x, environment_of
+from tests.environments.desktop.programs import Panel, ask_x, environment_of, process_named
 
 pytestmark = pytest.mark.display
 
@@ -66,6 +73,39 @@ def test_taps_far_apart_land_each_on_its_pixel(panel: Panel) -> None:
     assert [(event["x"], event["y"]) for event in clicks] == points
 
 
+def test_no_click_is_lost_while_the_window_manager_is_slow(panel: Panel) -> None:
+    """It sees each click first, to give windows the focus; one that piles up behind it must not be lost."""
+    desktop = panel.desktop
+    seen = desktop.observe()
+    with stuttering(process_named(desktop, "openbox")):
+        for _ in range(60):
+            panel.forget()
+            assert desktop.act(Tap(x=444, y=222, count=3), seen).status == "done"
+            panel.wait_for(3, "up")
+            assert [event["kind"] for event in panel.events("down", "up")] == ["down", "up"] * 3
+
+
+@contextmanager
+def stuttering(pid: int) -> Iterator[None]:
+    """Lets a process run for moments only, as on a machine that is busy elsewhere."""
+    ended = threading.Event()
+    moments = random.Random(1)  # noqa: S311
+
+    def stutter() -> None:
+        while not ended.wait(0.004 * moments.random()):
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(0.004 * moments.random())
+            os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=stutter)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 def test_a_long_press_stays_down(panel: Panel) -> None:
     desktop = panel.desktop
     panel.forget()
@@ -102,7 +142,8 @@ def _on_path(point: tuple[int, int], path: tuple[tuple[int, int], ...]) -> bool:
     for (x1, y1), (x2, y2) in pairwise(path):
         length = max(abs(x2 - x1), abs(y2 - y1))
         for step in range(length + 1):
-            if abs(x1 + (x2 - x1) * step / length - point[0]) <= 1 and abs(y1 + (y2 - y1) * step / length - point[1]) <= 1:  # fmt: skip  # noqa: E501
+            x, y = x1 + (x2 - x1) * step / length, y1 + (y2 - y1) * step / length
+            if max(abs(x - point[0]), abs(y - point[1])) <= 1:
                 return True
     return False
 
