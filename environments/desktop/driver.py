@@ -253,7 +253,7 @@ def _effect(head: Mapping[str, Any], commands: list[Command]) -> Effect:
     if head["sent"] == len(commands):
         return Effect("done", note=head["note"])
     why = "stopped" if head["cancelled"] else head["note"] or "not finished"
-    if head["sent"] == 0 and head["typed"] == 0:
+    if head["sent"] == 0 and head["typed"] == 0 and not head["note"]:
         return Effect("not_sent", why)
     text = next((len(c["text"]) for c in commands if c["do"] == "type"), 0)
     how_far = f"{head['typed']} of {text} characters" if text else f"{head['sent']} of {len(commands)} commands"

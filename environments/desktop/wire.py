@@ -39,7 +39,10 @@ def receive(stream: IO[bytes]) -> tuple[dict[str, Any], bytes]:
     head_length, block_length = _LENGTHS.unpack(_exactly(stream, _LENGTHS.size))
     if head_length > MAX_HEAD or block_length > MAX_BLOCK:
         raise WireClosed(f"impossible lengths: {head_length} and {block_length}")
-    head = json.loads(_exactly(stream, head_length))
+    try:
+        head = json.loads(_exactly(stream, head_length))
+    except ValueError as exc:
+        raise WireClosed(f"a head that is no JSON: {exc}") from exc
     return head, _exactly(stream, block_length)
 
 

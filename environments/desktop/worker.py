@@ -5,6 +5,7 @@ answers requests (wire.py) one after another; a `cancel` message interrupts the 
 standard input ends, however its parent ended, it lets every key and button go.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import asdict
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from environments.desktop.capture import Capture
 from environments.desktop.commands import Commands, Outcome
@@ -109,8 +110,16 @@ def _identity(window: list[str] | Window | None) -> tuple[str, ...]:
     return tuple(window[:2]) if window else ()
 
 
-def _listen(stream: IO[bytes], orders: "queue.Queue[dict[str, Any] | None]", cancelled: threading.Event) -> None:
+class Order(NamedTuple):
+    """What is to be done, and the event that cancels this and nothing else, be it before it has begun."""
+
+    head: dict[str, Any]
+    cancelled: threading.Event
+
+
+def _listen(stream: IO[bytes], orders: "queue.SimpleQueue[Order | None]") -> None:
     """Read messages in a thread, so that a cancellation arrives while an order is carried out."""
+    cancelled = threading.Event()
     while True:
         try:
             head, _ = receive(stream)
@@ -121,7 +130,8 @@ def _listen(stream: IO[bytes], orders: "queue.Queue[dict[str, Any] | None]", can
         if head["do"] == "cancel":
             cancelled.set()
         else:
-            orders.put(head)
+            cancelled = threading.Event()
+            orders.put(Order(head, cancelled))
 
 
 def _answer(display: Display, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -138,10 +148,10 @@ def _answer(display: Display, order: dict[str, Any]) -> tuple[dict[str, Any], by
     return {"id": number, **head}, block
 
 
-def _serve(display: Display, orders: "queue.Queue[dict[str, Any] | None]", out: IO[bytes]) -> None:
+def _serve(display: Display, orders: "queue.SimpleQueue[Order | None]", out: IO[bytes]) -> None:
     while (order := orders.get()) is not None:
-        display.cancelled.clear()
-        send(out, *_answer(display, order))
+        display.cancelled = order.cancelled
+        send(out, *_answer(display, order.head))
 
 
 def main() -> None:
@@ -159,8 +169,8 @@ def main() -> None:
     except ImportError as exc:
         send(out, {"error": "MissingExtra", "message": str(exc.name), "fix": ""})
         return
-    orders: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, orders, display.cancelled), daemon=True).start()
+    orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), daemon=True).start()
     try:
         send(out, {"ready": True})
         _serve(display, orders, out)
@@ -169,6 +179,8 @@ def main() -> None:
         display.release()
     except Exception as exc:  # noqa: BLE001  # the edge of the process: mss and Xlib end in many ways when X does
         print(f"{type(exc).__name__}: {exc}", file=sys.stderr)  # noqa: T201  # the driver reads it
+        with contextlib.suppress(Exception):  # most likely the display is gone, and nothing is held on it
+            display.release()
         os._exit(3)
     os._exit(0)  # the listening thread waits for a pipe that nobody may close
 

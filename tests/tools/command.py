@@ -16,8 +16,11 @@ from environments.desktop.x11.host import descendants
 SCRIPTS = Path(sys.executable).parent
 HANDEYE = SCRIPTS / "handeye"
 ROOT = Path(__file__).parents[2]
-_FOREIGN = ("HANDEYE_", "OPENAI_")
-_TERMINAL = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE")
+_SETTINGS = ("HANDEYE_", "OPENAI_")
+_OTHERS = (
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE",
+    "PYTHONUNBUFFERED",
+)  # fmt: skip
 
 Reply = dict[str, Any]
 SUCCESS: Reply = {"thought": "It is done.", "action": "finish", "status": "success", "message": "done"}
@@ -26,9 +29,7 @@ WAIT: Reply = {"thought": "Something is to happen.", "action": "wait", "seconds"
 
 def environ(**more: str) -> dict[str, str]:
     """This process's environment without displays, settings and keys, and with `more`."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN) and name not in _TERMINAL
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS) and name not in _OTHERS}
     return kept | {"HF_HUB_OFFLINE": "1", **more}
 
 

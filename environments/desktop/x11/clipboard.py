@@ -41,19 +41,21 @@ class Clipboard:
     def paste(self, text: str, press_paste: Callable[[], None], stopped: Callable[[], bool]) -> tuple[int, str]:
         """Paste a text piece by piece; `press_paste` presses the keys for it.
 
-        Returns how many characters were surely fetched and a note on what could not be put back.
+        Returns how many characters were surely fetched and a note: that nobody fetched them although the keys were
+        pressed, and what could not be put back.
         """
         old = {name: self._read(name) for name in SELECTIONS}
-        pasted = 0
+        pasted, untaken = 0, ""
         try:
             while pasted < len(text) and not stopped():
                 piece = text[pasted : pasted + CHUNK]
                 if not self._serve(piece, press_paste, stopped):
+                    untaken = "no program took the text from the clipboard"
                     break
                 pasted += len(piece)
         finally:
-            note = self._put_back(old)
-        return pasted, note
+            lost = self._put_back(old)
+        return pasted, "; ".join(filter(None, (untaken, lost)))
 
     def _serve(self, piece: str, press_paste: Callable[[], None], stopped: Callable[[], bool]) -> bool:
         """Own the selections while one piece is fetched; whether it was."""

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import pytest
 
-from environments.action import Hotkey
+from environments.action import Hotkey, Press
 from environments.desktop.driver import DesktopEnvironment
 from environments.desktop.x11.host import descendants
 
@@ -182,7 +182,10 @@ class Panel(Program):
         return [event for event in found if not kinds or event["kind"] in kinds]
 
     def forget(self) -> None:
-        """From here on `events` begins anew."""
+        """From here on `events` begins anew; a key of its own marks that all that was sent before has arrived."""
+        self._read = len(self._lines())
+        assert self.desktop.act(Press(key="f20"), self.desktop.observe()).status == "done"
+        until(lambda: [e["kind"] for e in self.events() if e.get("key") == "F20"] == ["key", "key_up"], "F20")
         self._read = len(self._lines())
 
     def _lines(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,6 +120,7 @@ def test_when_the_host_is_killed_its_programs_end_too(owned: tuple[DesktopEnviro
         desktop.launch(["xterm"])
     desktop.close()
     until(lambda: not any(alive(pid) for pid in parts["pids"]), "display and window manager end with the last client")
+    shutil.rmtree(parts["folder"])  # which nobody is left to remove
 
 
 def test_the_folder_of_a_display_is_for_its_owner_alone(owned: tuple[DesktopEnvironment, dict[str, Any]]) -> None:

@@ -23,6 +23,7 @@ def kill_server(desktop: DesktopEnvironment) -> None:
     server = process_named(desktop, "Xvfb")
     os.kill(server, signal.SIGKILL)
     until(lambda: not alive(server), "the X server ends")
+    Path(f"/tmp/.X11-unix/X{desktop.display.lstrip(':')}").unlink(missing_ok=True)  # killed, it leaves that behind
 
 
 def is_lost(desktop: DesktopEnvironment) -> None:

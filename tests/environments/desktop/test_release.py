@@ -170,6 +170,39 @@ def test_a_parent_that_is_killed_lets_go(own_display: dict[str, str], number: si
         until(lambda: held(own_display) == ([], 0), "key and button go up")
 
 
+INTERRUPTED = """
+from environments.action import Hold, Wait
+from environments.desktop.driver import DesktopEnvironment
+
+desktop = DesktopEnvironment()
+seen = desktop.observe()
+print("holding", flush=True)
+try:
+    desktop.act(Hold(key="a", seconds=60), seen)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+print(desktop.act(Wait(seconds=0.1), desktop.observe()).status, flush=True)
+input()
+"""
+
+
+@pytest.mark.display
+def test_ctrl_c_lets_go_and_the_display_goes_on(own_display: dict[str, str]) -> None:
+    command = [sys.executable, "-c", INTERRUPTED]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=own_display, stdin=pipe, stdout=pipe, text=True) as parent:
+        try:
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == "holding\n"
+            until(lambda: held(own_display)[0], "the key is held")
+            parent.send_signal(signal.SIGINT)
+            assert parent.stdout.readline() == "interrupted\n"
+            until(lambda: held(own_display) == ([], 0), "the key goes up")
+            assert parent.stdout.readline() == "done\n"
+        finally:
+            parent.kill()
+
+
 @pytest.mark.display
 def test_on_a_display_of_others_the_keyboard_map_is_given_back(own_display: dict[str, str]) -> None:
     before = ask_x(own_display, "map")
