@@ -57,7 +57,8 @@ class Child:
         """Ask for one thing and wait for the answer, at most `seconds`.
 
         When the stop signal comes the request is cancelled and the answer says how far it got; without such an
-        answer soon after, Stopped is raised and the child is ended, so that no more input is sent.
+        answer soon after, Stopped is raised. The child then finishes behind us: it lets go of keys, gives the
+        clipboard back, and sends nothing more; the next call waits for it.
         """
         with self._lock:
             if stop is not None:
@@ -88,9 +89,9 @@ class Child:
                 deadline = time.monotonic() + CANCEL_SECONDS
                 self._cancel()
             if time.monotonic() > deadline:
-                self._worker.process.kill()
                 if cancelled and stop is not None:
                     raise errors.Stopped(stop.reason)
+                self._worker.process.kill()
                 raise errors.DeviceLost("the display did not answer in time")
         if self._answer is None:
             raise self._lost()

@@ -68,7 +68,7 @@ class Clipboard:
         seen = 0
         while self._fetched > seen:
             seen = self._fetched
-            self._until(lambda before=seen: self._fetched > before, QUIET_SECONDS)  # type: ignore[misc]
+            self._until(lambda before=seen: self._fetched > before or stopped(), QUIET_SECONDS)  # type: ignore[misc]
         return self._fetched > 0
 
     def _until(self, condition: Callable[[], bool], seconds: float) -> None:

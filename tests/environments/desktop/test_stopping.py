@@ -1,5 +1,7 @@
 """The kill switch: within 250 ms no more input is sent, whatever is going on, and the display can be used again."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ from environments.environment import Effect
 from environments.errors import Stopped
 from environments.settle import SettleRule
 from environments.stop import Stop
-from tests.environments.desktop.programs import Panel, Terminal, until
+from tests.environments.desktop.programs import Panel, Terminal, process_named, until
 from tests.environments.desktop.test_typing import many_characters, mixed
 
 pytestmark = pytest.mark.display
@@ -132,6 +134,42 @@ def test_a_stop_at_any_moment_of_typing_leaves_a_beginning_of_the_text(
             assert desktop.act(Tap(x=1, y=1), desktop.observe()).status == "done", "the display goes on"
             arrived = terminal.text()
             assert text.startswith(arrived)
+
+
+def test_while_keys_are_given_other_meanings_once_more(terminal: Terminal) -> None:
+    """That takes longer than a stop may: it ends behind the caller, and the display goes on."""
+    desktop = terminal.desktop
+    fill, other = ("".join(chr(first + number) for number in range(150)) for first in (0x4E00, 0x5E00))
+    assert desktop.act(Type(text=fill, submit=True), desktop.observe()).status == "done"
+
+    def attempt() -> float:
+        effect, seconds = act_and_stop(desktop, Type(text=other, submit=True), 0.02)
+        assert effect.status in ("unknown", "not_sent")
+        return seconds
+
+    keeps_promise(attempt)
+    assert desktop.act(Type(text="go on", submit=True), desktop.observe()).status == "done"
+    terminal.wait_for(f"{fill}\ngo on\n")
+
+
+def test_while_the_x_server_hangs(private_desktop: DesktopEnvironment, tmp_path: Path) -> None:
+    server = process_named(private_desktop, "Xvfb")
+    with Terminal(private_desktop, tmp_path / "text") as terminal:
+        text = "hello world\n" * 8000
+        hang = threading.Timer(0.2, os.kill, (server, signal.SIGSTOP))
+        hang.start()
+        try:
+            effect, seconds = act_and_stop(private_desktop, Type(text=text), 0.5)
+        finally:
+            hang.join()
+            os.kill(server, signal.SIGCONT)
+        assert effect.status == "unknown"
+        assert seconds < 4 * PROMISE
+        assert private_desktop.act(Tap(x=1, y=1), private_desktop.observe()).status == "done"
+        private_desktop.settle()
+        arrived = terminal.text()
+        assert text.startswith(arrived)
+        assert len(arrived) < len(text)
 
 
 def test_in_the_middle_of_pasting(desktop: DesktopEnvironment, tmp_path: Path) -> None:
