@@ -2,6 +2,7 @@
 
 import posixpath
 import stat
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -32,9 +33,10 @@ class Entry:
 
 
 class Files:
-    """Absolute POSIX paths; `..` is resolved inside and never leads out. Raises FileError."""
+    """Absolute POSIX paths; `..` is resolved inside and never leads out. Safe from any thread. Raises FileError."""
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {"/": Entry(stat.S_IFDIR | 0o755)}
         for folder in ("/sdcard", "/sdcard/Download", "/sdcard/DCIM", "/sdcard/Pictures", "/data", "/data/local",
                        "/data/local/tmp", "/system", "/system/bin", "/proc"):  # fmt: skip
@@ -65,56 +67,63 @@ class Files:
         self, path: str, data: bytes, *, append: bool = False, mode: int = 0o644, mtime: int | None = None
     ) -> None:
         """Create or replace a file, or add to it."""
-        name = self.resolve(path)
-        old = self._entries.get(name)
-        if old is not None and old.is_folder:
-            raise FileError(21, "Is a directory")
-        self._check_parent(name)
-        kept = old.data if append and old is not None and old.data is not None else bytearray()
-        self._check_room(len(kept) + len(data) - (old.size if old else 0), new=old is None)
-        self._entries[name] = Entry(
-            stat.S_IFREG | (mode & 0o777), kept + data, int(time.time()) if mtime is None else mtime
-        )
+        with self._lock:
+            name = self.resolve(path)
+            old = self._entries.get(name)
+            if old is not None and old.is_folder:
+                raise FileError(21, "Is a directory")
+            self._check_parent(name)
+            kept = old.data if append and old is not None and old.data is not None else bytearray()
+            self._check_room(len(kept) + len(data) - (old.size if old else 0), new=old is None)
+            kept += data
+            self._entries[name] = Entry(
+                stat.S_IFREG | (mode & 0o777), kept, int(time.time()) if mtime is None else mtime
+            )
 
     def make_folder(self, path: str, *, parents: bool = False) -> None:
-        name = self.resolve(path)
-        if name in self._entries:
-            if parents and self._entries[name].is_folder:
-                return
-            raise FileError(17, "File exists")
-        parent = posixpath.dirname(name)
-        if parents and parent not in self._entries:
-            self.make_folder(parent, parents=True)
-        self._check_parent(name)
-        self._check_room(0, new=True)
-        self._entries[name] = Entry(stat.S_IFDIR | 0o771)
+        with self._lock:
+            name = self.resolve(path)
+            if name in self._entries:
+                if parents and self._entries[name].is_folder:
+                    return
+                raise FileError(17, "File exists")
+            ancestors = [name[:at] for at in range(1, len(name)) if name[at] == "/"] if parents else []
+            for folder in ancestors:
+                if folder not in self._entries:
+                    self.make_folder(folder)
+            self._check_parent(name)
+            self._check_room(0, new=True)
+            self._entries[name] = Entry(stat.S_IFDIR | 0o771)
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
-        name = self.resolve(path)
-        entry = self._find(name)
-        if entry.is_folder:
-            if not recursive:
-                raise FileError(21, "Is a directory")
-            if name == "/":
-                raise FileError(30, "Read-only file system")
-            for child in [known for known in self._entries if known.startswith(name + "/")]:
-                del self._entries[child]
-        del self._entries[name]
+        with self._lock:
+            name = self.resolve(path)
+            entry = self._find(name)
+            if entry.is_folder:
+                if not recursive:
+                    raise FileError(21, "Is a directory")
+                if name == "/":
+                    raise FileError(30, "Read-only file system")
+                for child in [known for known in self._entries if known.startswith(name + "/")]:
+                    del self._entries[child]
+            del self._entries[name]
 
     def list(self, path: str) -> list[str]:
         """The names in a folder, sorted."""
-        name = self.resolve(path)
-        if not self._find(name).is_folder:
-            raise FileError(20, "Not a directory")
-        prefix = name if name == "/" else name + "/"
-        return sorted(known[len(prefix) :] for known in self._entries
-                      if known.startswith(prefix) and known != name and "/" not in known[len(prefix) :])  # fmt: skip
+        with self._lock:
+            name = self.resolve(path)
+            if not self._find(name).is_folder:
+                raise FileError(20, "Not a directory")
+            prefix = name if name == "/" else name + "/"
+            inside = [known[len(prefix) :] for known in self._entries if known.startswith(prefix) and known != name]
+            return sorted(rest for rest in inside if "/" not in rest)
 
     def move(self, source: str, target: str) -> None:
         """Rename a file (not a folder)."""
-        data = self.read(source)
-        self.write(target, data)
-        self.remove(source)
+        with self._lock:
+            data = self.read(source)
+            self.write(target, data)
+            self.remove(source)
 
     def _find(self, path: str) -> Entry:
         entry = self._entries.get(self.resolve(path))

@@ -142,7 +142,7 @@ class _Session:
             return
         size = len(entry.data)
         for start in range(0, size, _MAX_DATA):
-            data = bytes(memoryview(entry.data)[start : min(size, start + _MAX_DATA)])
+            data = bytes(entry.data[start : min(size, start + _MAX_DATA)])
             self._stream.write(struct.pack("<4sI", b"DATA", len(data)) + data)
         self._stream.write(struct.pack("<4sI", b"DONE", 0))
 
