@@ -26,6 +26,10 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 20.0
 """Seconds that a client may take to say CNXN, and for a packet that it has begun."""
 
+_MAX_SENT = 1 << 19
+"""The most that is sent in one packet, whatever a client takes: adb's server passes on the last packet while it waits
+for the next, which with the largest packets it hardly can."""
+
 _MAX_STREAMS = 32
 _CONGESTED = 1 << 20
 _HOPELESS = 4 << 20
@@ -150,7 +154,7 @@ class Connection(asyncio.Protocol):
         self._over = True
         self._unwatch()
         for stream in self._streams.values():
-            stream.end()
+            stream.end(lost=True)
         self._streams.clear()
 
     def _watch(self) -> None:
@@ -196,11 +200,12 @@ class Connection(asyncio.Protocol):
             self._challenge()
             return
         for stream in self._streams.values():
-            stream.end()
+            stream.end(lost=True)
         self._streams.clear()
         self.greeted = True
         self._version = min(packet.arg0, VERSION)
-        self.max_payload = self._unpacker.max_payload = min(packet.arg1, MAX_PAYLOAD)
+        self._unpacker.max_payload = min(packet.arg1, MAX_PAYLOAD)
+        self.max_payload = min(packet.arg1, _MAX_SENT)
         self.send(b"CNXN", VERSION, MAX_PAYLOAD, self._switchboard.banner)
 
     def _challenge(self) -> None:

@@ -24,11 +24,14 @@ def serve_shell(stream: Stream, services: Services, options: list[str], line: st
     framed = "v2" in options
     on_terminal = "pty" in options or (not line and "raw" not in options)
     pipe: _Pipe = _FramedPipe(stream) if framed else _Pipe(stream)
+    # `adb exec-in` sends its bytes and closes: the command is not to stop before it has seen them. With v2 a client
+    # says that its input is over, and waits for the exit code.
+    gone = stream.gone if framed else stream.gone_and_read
     if on_terminal:
         terminal = Terminal(pipe.read, pipe.stdout)
-        code = services.run(line, terminal, terminal, stream.gone)
+        code = services.run(line, terminal, terminal, gone)
     else:
-        code = services.run(line, pipe, pipe, stream.gone)
+        code = services.run(line, pipe, pipe, gone)
     pipe.exit(code)
 
 

@@ -105,11 +105,14 @@ class Stream:
             self._ask_for_pump()
 
     def gone(self) -> bool:
-        """Whether the client has closed the stream, and what it sent before has been read or is not wanted."""
+        """Whether the client has closed the stream."""
+        return self._ended
+
+    def gone_and_read(self) -> bool:
+        """As `gone`, but not while what the client sent before is still being read."""
         with self._changed:
             if not self._ended or not self._inbound:
                 return self._ended
-            # `adb exec-in` sends its bytes and closes: the command is not to stop before it has seen them.
             return time.monotonic() - self._last_read > _UNREAD_PATIENCE
 
     def _may_queue(self) -> bool:
@@ -138,10 +141,12 @@ class Stream:
         self._unacknowledged = False
         self.pump()
 
-    def end(self) -> None:
-        """The client, or its connection, has gone."""
+    def end(self, *, lost: bool = False) -> None:
+        """The client has closed the stream or, with `lost`, the connection has gone and what it sent is incomplete."""
         with self._changed:
             self._ended = True
+            if lost:
+                self._inbound.clear()
             self._outbound.clear()
             self._queued = 0
             self._last_read = time.monotonic()
