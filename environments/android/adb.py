@@ -123,6 +123,9 @@ class AdbShell:
         self, commands: Sequence[Sequence[str]], *, seconds: float = ACT_SECONDS, stop: Stop | None = None
     ) -> tuple[int, Result]:
         """Run commands until one fails, in one exchange: how many came off, and the result of the last that ran."""
+        if len(commands) == 1:
+            only = self.run(commands[0], seconds=seconds, stop=stop)
+            return int(only.exit_code == 0), only
         done, rest = self._marked(" && ", commands, Deadline(seconds, stop))
         if len(done) == len(commands):
             return len(done), done[-1]._replace(stderr=rest.stderr)

@@ -13,6 +13,7 @@ from environments.frame import MAX_FILE_BYTES, MAX_PIXELS, Frame
 from environments.geometry import Size
 from environments.stop import Stop
 
+SHOT_SECONDS = 10.0
 SHOTS_TO_MEASURE = 2
 """Of each format, when a device is opened; the fastest of them counts."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -67,10 +68,10 @@ class Capture:
             raise failure or BadShot("no screenshot could be taken")
         self.form = "raw" if self.milliseconds.get("raw", 1e9) < self.milliseconds.get("png", 1e9) else "png"
 
-    def take(self, stop: Stop | None = None, seconds: float = 10.0) -> Shot:
+    def take(self, stop: Stop | None = None) -> Shot:
         """One screenshot. Raises BadShot, AdbLost (nothing is repeated here) and Stopped."""
         argv = ["screencap", *(["-p"] if self.form == "png" else []), *self._display]
-        result = self._shell.run(argv, seconds=seconds, stop=stop, binary=True)
+        result = self._shell.run(argv, seconds=SHOT_SECONDS, stop=stop, binary=True)
         if result.exit_code != 0:
             raise BadShot(f"screencap failed: {result.complaint}")
         if not result.stdout:

@@ -114,9 +114,13 @@ def _pick(devices: list[Device], serial: str) -> Device:
     return devices[0]
 
 
+def advice(state: str) -> str:
+    """What to do about a device that is in a state other than `device`."""
+    return _FIXES.get(state, _FIXES["offline"])
+
+
 def _unusable(device: Device) -> EnvironmentUnavailable:
-    fix = _FIXES.get(device.state, _FIXES["offline"])
-    return EnvironmentUnavailable(f"the device {device.serial} is not usable: {device.state}", fix=fix)
+    return EnvironmentUnavailable(f"the device {device.serial} is not usable: {device.state}", fix=advice(device.state))
 
 
 def connect(server: Server, address: str, stop: Stop | None = None) -> str:

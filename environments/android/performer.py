@@ -205,8 +205,9 @@ def _trouble(result: Result) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what a field of one line changes: line ends and tabs."""
-    return "".join(text.split())
+    """Without what a field of one line changes (line ends, tabs), and as uiautomator writes what is beyond the basic
+    plane: a dot for each of the two halves of the character."""
+    return "".join(".." if ord(character) > 0xFFFF else character for character in text if not character.isspace())
 
 
 def _short(text: str) -> str:

@@ -127,9 +127,10 @@ def is_secure(text: str) -> bool:
 def _main_display(text: str) -> str:
     """The part of `dumpsys window displays` on display 0."""
     starts = list(_DISPLAY.finditer(text))
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    ends = [start.start() for start in starts[1:]] + [len(text)]
+    for start, end in zip(starts, ends, strict=False):  # without a section there is one end too many
         if start[1] == "0":
-            return text[start.start() : following.start() if following else len(text)]
+            return text[start.start() : end]
     return text
 
 
@@ -155,7 +156,9 @@ def _window(text: str, *, awake: bool, locked: bool) -> Window | None:
         package, activity = (app[1], app[2]) if not name else (app[1], name)
     activity = package + activity if activity.startswith(".") else activity
     title = activity or name
-    return Window(f"{package}/{activity}", package, f"{title} ({LOCKED})" if locked else title)
+    if locked:
+        return Window(f"locked {package}/{activity}", package, f"{title} ({LOCKED})")
+    return Window(f"{package}/{activity}", package, title)
 
 
 def _first(patterns: "tuple[re.Pattern[str], ...]", text: str) -> str | None:

@@ -72,7 +72,8 @@ class ScriptedDevice:
         if self.before is not None:
             self.before(argv)
         with self.lock:
-            self.ran.append(argv)
+            if not argv[-1].startswith("=="):  # a mark that the driver sets after a command
+                self.ran.append(argv)
             for known in (" ".join(argv), argv[0]):
                 if known in self.answers:
                     return self.answers[known]
@@ -202,7 +203,7 @@ class ScriptedDevice:
             self.field_text += base64.b64decode(words[-1]).decode()
         if action == "clipper.set" and "ca.zgrs.clipper" in self.packages:
             self.settings["clipboard"] = words[-1]
-            return "Broadcast completed: result=-1, data=\"Text is copied into clipboard.\"\n"
+            return 'Broadcast completed: result=-1, data="Text is copied into clipboard."\n'
         return "Broadcasting: Intent { }\nBroadcast completed: result=0\n"
 
     def _monkey(self, words: list[str]) -> str:
@@ -353,21 +354,22 @@ class AdbServer:
         if self.hang:
             self._ended.wait(60)
         service, _, line = request.partition(":")
-        code, out, err = self._line(line)
+        code, said = self._line(line)
         if service.startswith("shell,v2"):
-            return b"OKAY" + _packets(1, out) + _packets(2, err) + _packets(3, bytes([code]))
-        return b"OKAY" + out + err
+            return b"OKAY" + b"".join(_packets(kind, data) for kind, data in said) + _packets(3, bytes([code]))
+        return b"OKAY" + b"".join(data for _, data in said)
 
-    def _line(self, line: str) -> tuple[int, bytes, bytes]:
-        """Commands with `;` and `&&` between them, and `$?`, as far as the driver sends them."""
-        code, out, err, run = 0, b"", b"", True
+    def _line(self, line: str) -> tuple[int, list[tuple[int, bytes]]]:
+        """Commands with `;` and `&&` between them, and `$?`, as far as the driver sends them: the exit code, and what
+        was said on 1, standard output, and 2, standard error."""
+        code, said, run = 0, [], True
         for words, glue in _commands(line):
             if run:
                 argv = [str(code) if word == "$?" else word.replace("$?", str(code)) for word in words]
-                code, more, wrong = self.device.run(argv)
-                out, err = out + more, err + wrong
+                code, out, err = self.device.run(argv)
+                said += [(1, out), (2, err)]
             run = glue == ";" or (glue == "&&" and code == 0 and run)
-        return code, out, err
+        return code, said
 
 
 def _commands(line: str) -> Iterator[tuple[list[str], str]]:
