@@ -44,7 +44,7 @@ class Files:
 
     def resolve(self, path: str, cwd: str = "/") -> str:
         """The one absolute name of a path. Raises FileError for NUL and for names that are too long."""
-        if "\0" in path or any(len(part.encode()) > MAX_NAME for part in path.split("/")):
+        if "\0" in path or any(len(part.encode("utf-8", "surrogatepass")) > MAX_NAME for part in path.split("/")):
             raise FileError(36, "File name too long" if "\0" not in path else "Invalid argument")
         absolute = posixpath.normpath(posixpath.join(cwd, path))
         absolute = "/" + absolute.lstrip("/")

@@ -19,7 +19,7 @@ STEPS = 50_000
 CPU_SECONDS = 10.0
 PROCESSES = 64
 NAP = 0.05
-DISPLAY_ID = 4619827259835644672
+DISPLAY_ID = "4619827259835644672"
 WRITABLE = ("/sdcard", "/data/local/tmp")
 
 Rows = Callable[[], Sequence[Mapping[str, object]]]
@@ -49,13 +49,13 @@ class LogLine(NamedTuple):
 
 @dataclass
 class Machine:
-    """What all commands on one phone share. `programs` is the table of commands by name; `displays` are the ids that
-    SurfaceFlinger gives them; `providers` gives the rows of content providers by authority and path."""
+    """What all commands on one phone share. `programs` is the table of commands by name; `displays` gives the ids that
+    SurfaceFlinger has for them, the phone's own first; `providers` gives the rows of content providers by authority and path."""
 
     device: Device
     files: Files
     programs: Mapping[str, "Program"]
-    displays: tuple[int, ...] = (DISPLAY_ID,)
+    displays: Callable[[], Sequence[str]] = lambda: (DISPLAY_ID,)
     providers: Mapping[str, Rows] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=2000))
@@ -99,8 +99,12 @@ class Budget:
 
     def end(self) -> NoReturn:
         """Raises Interrupted, here and at the next check of every other thread."""
-        self._ended = True
+        self.stop()
         raise Interrupted
+
+    def stop(self) -> None:
+        """Whatever of the line still runs ends at its next check."""
+        self._ended = True
 
     def fork(self) -> None:
         """Take a process, to be given back with `exited`. Raises Failure when there are too many."""

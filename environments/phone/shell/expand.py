@@ -12,7 +12,8 @@ from environments.phone.shell.parser import Arithmetic, Literal, Parameter, Part
 from environments.phone.shell.scope import NAME, Scope
 
 MAX_BYTES = 8_000_000
-MAX_FIELDS = 50_000
+MAX_FIELDS = 600_000
+MAX_BRACED = 10_000
 _SPECIAL = re.compile(r"[*?\[]")
 
 Segments = list[tuple[str, bool]]  # pieces of one argument, and whether each was quoted
@@ -225,7 +226,7 @@ def _braces(word: Word) -> Iterator[Word]:
             items.append(part)
     if len(items) > 1000:
         return iter((word,))
-    return map(tuple, itertools.islice(_alternatives(items), MAX_FIELDS))
+    return map(tuple, itertools.islice(_alternatives(items), MAX_BRACED))
 
 
 def _alternatives(items: list[Part], start: int = 0) -> Iterator[list[Part]]:

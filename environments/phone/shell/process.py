@@ -29,7 +29,7 @@ from environments.phone.shell.streams import Buffer, FromBytes, Pipe, PipeEnd, S
 
 SIGPIPE = 141
 PREFIXES = ("nohup", "setsid", "command", "builtin", "exec", "nice", "time")
-BINARIES = ("/system/bin/", "/system/xbin/", "/vendor/bin/", "/bin/")
+BINARIES = ("/system/bin", "/system/xbin", "/vendor/bin", "/bin")
 
 
 class Process:
@@ -59,6 +59,13 @@ class Process:
                 self._and_or(item)
         return self.scope.status
 
+    def wait(self) -> None:
+        """Wait for what runs in the background. Raises Interrupted."""
+        for job in self.scope.jobs:
+            while job.is_alive():
+                self.scope.budget.check()
+                job.join(0.05)
+
     # -- lists and pipes -------------------------------------------------------------------------------------------
 
     def _and_or(self, item: AndOr) -> None:
@@ -81,7 +88,7 @@ class Process:
             self.scope.budget.fork()
         except Failure as exc:
             self._complain(str(exc).removeprefix(f"{NAME}: "))
-            raise Interrupted from exc
+            self.scope.budget.end()
 
         def run() -> None:
             try:
@@ -241,6 +248,9 @@ class Process:
         """Run a command by its words; the exit code. Raises what the class says."""
         while len(words) > 1 and words[0] in PREFIXES and not words[1].startswith("-"):
             words = words[1:]
+        folder, _slash, name = words[0].rpartition("/")
+        if folder in BINARIES and (name in BUILTINS or name in self.scope.machine.programs):
+            words = [name, *words[1:]]
         self.scope.budget.step()
         call = Call(words[0], words[1:], self.scope.machine, streams, self.scope.budget, self.scope.cwd,
                     self.scope.environment(), self._from_call, self._script)  # fmt: skip
@@ -262,13 +272,10 @@ class Process:
 
     def _find(self, call: Call) -> Program:
         """Raises Failure where there is no such command."""
-        name = call.name
-        for folder in BINARIES:
-            name = name.removeprefix(folder)
-        program = self.scope.machine.programs.get(name)
+        program = self.scope.machine.programs.get(call.name)
         if program is not None:
             return program
-        found = self.scope.machine.files.stat(call.path(name)) if "/" in name else None
+        found = self.scope.machine.files.stat(call.path(call.name)) if "/" in call.name else None
         if found is None:
             raise Failure(f"{NAME}: {call.name}: inaccessible or not found", 127)
         if found.is_folder or not found.mode & 0o111:

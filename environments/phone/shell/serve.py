@@ -1,6 +1,6 @@
 """The phone's shell as the wire asks for it, and the whole of it in one class."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from environments.phone.device import Device
 from environments.phone.files import Files
@@ -20,7 +20,7 @@ MAX_LINE = 1_100_000
 class Shell:
     """The device shell of one phone. Safe to use from several threads; every run is a process of its own.
 
-    `programs` adds commands, or takes the place of some: a fault is a program too. `displays` are the ids that
+    `programs` adds commands, or takes the place of some: a fault is a program too. `displays` gives the ids that
     `screencap -d` knows, the default one first. `providers` gives the rows of content URIs such as
     "com.android.contacts/contacts".
     """
@@ -31,10 +31,11 @@ class Shell:
         files: Files,
         *,
         programs: Mapping[str, Program] | None = None,
-        displays: tuple[int, ...] = (DISPLAY_ID,),
+        displays: Callable[[], Sequence[str]] = lambda: (DISPLAY_ID,),
         providers: Mapping[str, Rows] | None = None,
     ) -> None:
         self.machine = Machine(device, files, {**PROGRAMS, **(programs or {})}, displays, providers or {})
+        self._host = device.properties().get("ro.product.device", "phone")
 
     def run(
         self,
@@ -44,44 +45,53 @@ class Shell:
         stderr: Callable[[bytes], None],
         gone: Callable[[], bool],
     ) -> int:
-        """Carry out a line, or with an empty one the lines of the standard input; the exit code."""
+        """Carry out a line, or with an empty one the lines of the standard input; the exit code. Before each of
+        those it prompts where `stdin` has a true attribute `on_terminal`."""
         budget = Budget(gone)
         scope = Scope(self.machine, budget, {0: FromClient(stdin), 1: ToClient(stdout), 2: ToClient(stderr)}, jobs=[])
         process = Process(scope)
         try:
-            code = self._whole(process, line)
-            while any(job.is_alive() for job in scope.jobs):  # as adbd does, which waits for what holds its pipes
-                budget.check()
-                scope.jobs[-1].join(0.05)
-                scope.jobs[:] = [job for job in scope.jobs if job.is_alive()]
+            code = self._whole(process, line, prompts=getattr(stdin, "on_terminal", False))
+            process.wait()  # as adbd does, which waits for what holds its pipes
         except Interrupted:
             return KILLED
         except BrokenPipeError:
             return SIGPIPE
+        finally:
+            budget.stop()
+            for job in scope.jobs:
+                job.join(1.0)
         return code
 
-    def _whole(self, process: Process, line: str) -> int:
+    def _whole(self, process: Process, line: str, *, prompts: bool) -> int:
         line = line.partition("\0")[0]
         if len(line) > MAX_LINE:
             process.scope.streams[2].write(encode("/system/bin/sh: Argument list too long\n"))
             return 126
         try:
-            return process.source(line) if line.strip() else self._interactive(process)
+            return process.source(line) if line.strip() else self._interactive(process, prompts=prompts)
         except ExitShell as exc:
             return exc.code
 
-    def _interactive(self, process: Process) -> int:
+    def _interactive(self, process: Process, *, prompts: bool) -> int:
         """The lines of the standard input, each as soon as it is complete."""
         waiting = ""
         lines = _Lines(process.scope.streams[0])
+
+        def prompt() -> None:
+            if prompts:
+                sign = "> " if waiting else f"{self._host}:{process.scope.cwd} $ "
+                process.scope.streams[2].write(encode(sign))
+
         process.scope.streams = {**process.scope.streams, 0: lines}
+        prompt()
         while (line := lines.line()) is not None:
             process.scope.budget.renew()
             waiting += line
-            if not _complete(waiting) and len(waiting) < MAX_LINE:
-                continue
-            process.source(waiting)
-            waiting = ""
+            if _complete(waiting) or len(waiting) > MAX_LINE:
+                process.source(waiting)
+                waiting = ""
+            prompt()
         return process.source(waiting) if waiting else process.scope.status
 
 
@@ -126,7 +136,7 @@ class PhoneServices:
         files: Files | None = None,
         *,
         programs: Mapping[str, Program] | None = None,
-        displays: tuple[int, ...] = (DISPLAY_ID,),
+        displays: Callable[[], Sequence[str]] = lambda: (DISPLAY_ID,),
         providers: Mapping[str, Rows] | None = None,
     ) -> None:
         self.files = Files() if files is None else files

@@ -24,7 +24,7 @@ def _toybox(call: Call) -> int:
     if not call.args:
         call.say(" ".join(sorted({**storage.PROGRAMS, **text.PROGRAMS, **search.PROGRAMS})))
         return 0
-    if call.args[0] not in call.machine.programs:
+    if call.args[0] not in {*call.machine.programs, "echo", "pwd", "test", "true", "false", "["}:
         raise Failure(f"toybox: Unknown command {call.args[0]}", 127)
     return call.run(call.args, call.streams)
 

@@ -107,12 +107,12 @@ def _surface_flinger(call: Call, words: list[str]) -> str:
     if words[:1] == ["--display-id"]:
         return "".join(
             f'Display {number} (HWC display {at}): port={at} pnpId=GGL displayName="EMU_display_{at}"\n'
-            for at, number in enumerate(call.machine.displays)
+            for at, number in enumerate(call.machine.displays())
         )
     if words[:1] == ["--list"]:
         names = [f"{task.package}/{task.activity}#0" for task in call.device.recent()[:1]]
         return "\n".join(['Display 0 name="Built-in Screen"#2', "StatusBar#0", *names, "NavigationBar0#0"]) + "\n"
-    return f"Build configuration: [sf PRESENT_TIME_OFFSET=0]\nDisplay {call.machine.displays[0]} HWC layers:\n"
+    return f"Build configuration: [sf PRESENT_TIME_OFFSET=0]\nDisplay {call.machine.displays()[0]} HWC layers:\n"
 
 
 def _memory(call: Call, words: list[str]) -> str:

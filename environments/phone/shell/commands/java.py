@@ -3,7 +3,7 @@
 import math
 import re
 
-from environments.phone.shell.call import Call, Failure
+from environments.phone.shell.call import Call, Failure, encode
 
 FAILED = 255
 
@@ -13,7 +13,8 @@ class Arguments:
     words and the code that Android's ShellCommand gives: a stack trace on stderr, exit 255."""
 
     def __init__(self, command: str, words: list[str]) -> None:
-        self._command, self._words, self._at = command, words, 0
+        self._command, self._at = command, 0
+        self._words = [encode(word).decode("utf-8", "replace") for word in words]  # as Java takes what is no UTF-8
 
     @property
     def left(self) -> list[str]:

@@ -30,7 +30,7 @@ def screencap(call: Call) -> int:
     if "h" in options:
         call.out(SCREENCAP_USAGE)
         return 1
-    displays = [str(display) for display in call.machine.displays]
+    displays = call.machine.displays()
     if "d" in options and options["d"].split("\n")[-1] not in displays:
         raise Failure(f"Display Id '{options['d']}' is not valid.")
     if "d" not in options and len(displays) > 1:
