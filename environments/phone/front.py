@@ -156,8 +156,13 @@ class Front:
         """Carry out what someone did, and begin the way to another page when it led to one."""
         windows = self.windows()
         self._typed = self.clock.now()
+        before = (self.memory(), self.memory().focus)
         result = action()
         self._events += 1
+        memory = self.memory()
+        if memory is not before[0] or memory.focus != before[1]:
+            self.editor.begin()
+            self._events += 1
         motion, self.navigation.motion = self.navigation.motion, ""
         seconds = SECONDS * self.state.settings.transition_scale
         if motion and seconds > 0 and self.state.awake and not self.state.locked:

@@ -1,6 +1,7 @@
 """Contacts: the list with its search, a person's page, and the form that adds or changes one."""
 
 from dataclasses import replace
+from functools import partial
 
 from environments.phone.apps.app import Activity, App, Ui
 from environments.phone.screen import (
@@ -39,7 +40,7 @@ def people(ui: Ui) -> Page:
             letter = person.name[:1].upper()
             rows.append(Header(letter))
         rows.append(Row(person.name, leading=Avatar(person.name), id="contact_row", title_id="cliv_name_textview",
-                        tap=lambda number=number: ui.open("person", number)))  # type: ignore[misc]  # fmt: skip
+                        tap=partial(ui.open, "person", number)))  # fmt: skip
     if not rows:
         rows = [
             Space(64),
@@ -49,7 +50,7 @@ def people(ui: Ui) -> Page:
         bar=AppBar("Contacts", large=True),
         top=(TextField("search_view", "Search contacts", icon="search"),),
         body=List(tuple(rows), foot=88),
-        floating=FloatingButton("add", "Create new contact", lambda: ui.open("edit")),
+        floating=FloatingButton("add", "Create new contact", partial(ui.open, "edit")),
     )
 
 
@@ -63,8 +64,8 @@ def person(ui: Ui) -> Page:
     )
     return Page(
         bar=AppBar("", ui.back, (
-            IconButton("edit", "Edit contact", lambda: ui.open("edit", ui.argument), "menu_edit"),
-            IconButton("trash", "Delete contact", lambda: ui.ask("delete"), "menu_delete"),
+            IconButton("edit", "Edit contact", partial(ui.open, "edit", ui.argument), "menu_edit"),
+            IconButton("trash", "Delete contact", partial(ui.ask, "delete"), "menu_delete"),
         )),
         body=List((
             Line((Avatar(contact.name, 96),), align="center"),
@@ -75,7 +76,7 @@ def person(ui: Ui) -> Page:
         )),
         dialog=None if ui.dialog != "delete" else Dialog(
             "Delete contact?", f"{contact.name} will be removed from this phone.",
-            (("Delete", lambda: _delete(ui)), ("Cancel", ui.close)), dismiss=ui.close,
+            (("Delete", partial(_delete, ui)), ("Cancel", ui.close)), dismiss=ui.close,
         ),
     )  # fmt: skip
 
@@ -88,8 +89,8 @@ def edit(ui: Ui) -> Page:
         for name, hint, icon in FIELDS
     )
     title = "Edit contact" if ui.argument else "Create contact"
-    save = IconButton("check", "Save", lambda: _save(ui), "editor_menu_save_button", colour="accent")
-    foot = Line((Button("Save", lambda: _save(ui), id="save_button"),), align="right", padding=16)
+    save = IconButton("check", "Save", partial(_save, ui), "editor_menu_save_button", colour="accent")
+    foot = Line((Button("Save", partial(_save, ui), id="save_button"),), align="right", padding=16)
     return Page(List((Space(8), *fields, Space(8), foot), cls="ScrollView"), AppBar(title, ui.back, (save,)))
 
 

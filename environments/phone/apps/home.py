@@ -1,6 +1,7 @@
 """The launcher: the home screen with the apps' icons, and the list of recent apps."""
 
 import time
+from functools import partial
 
 from environments.phone.apps.app import Activity, App, Ui
 from environments.phone.device import Package
@@ -29,7 +30,8 @@ def home(ui: Ui) -> Page:
     apps = [package for package in ui.stage.packages() if package.activity and package.name != LAUNCHER]
     day = time.strftime("%A, %B ", time.gmtime(ui.stage.wall())) + str(time.gmtime(ui.stage.wall()).tm_mday)
     grid = Grid(tuple(_shortcut(ui, app) for app in apps), columns=4, cell=76)
-    body: tuple[Widget, ...] = (Space(24), Column((Text(day, 20, id="date"),), padding=20), Space(16), grid)
+    heading = Column((Text(day, 20, id="date"),), padding=20)
+    body: tuple[Widget, ...] = (Space(24), heading, Column((grid,), padding=8))
     return Page(List(body, id="workspace", cls="ScrollView"))
 
 
@@ -38,18 +40,18 @@ def recents(ui: Ui) -> Page:
     cards: list[Widget] = []
     for task in ui.tasks:
         app = ui.stage.app(task.package)
-        close = IconButton("close", f"Dismiss {app.label}", lambda app=app: ui.stage.close_task(app.package))  # type: ignore[misc]
+        close = IconButton("close", f"Dismiss {app.label}", partial(ui.stage.close_task, app.package))
         row = Row(app.label, "Tap to return", Icon(app.icon, disc=app.colour), close)
-        cards.append(Card(row, lambda app=app: ui.stage.launch(app.package), app.label, "snapshot", padding=8))  # type: ignore[misc]
+        cards.append(Card(row, partial(ui.stage.launch, app.package), desc=app.label, id="snapshot", padding=8))
     if not cards:
         cards = [Space(120), Text("No recent items", 16, colour="muted", align="center")]
-    foot = (Line((Button("Clear all", lambda: _clear(ui), "tonal", id="clear_all"),), align="center", padding=16),)
+    foot = (Line((Button("Clear all", partial(_clear, ui), "tonal", id="clear_all"),), align="center", padding=16),)
     return Page(List((Space(8), *cards), id="overview_panel"), AppBar("Recent apps"), foot=foot if ui.tasks else ())
 
 
 def _shortcut(ui: Ui, package: Package) -> Shortcut:
     app = ui.stage.app(package.name)
-    return Shortcut(app.label, app.icon, app.colour, lambda: ui.stage.launch(app.package))
+    return Shortcut(app.label, app.icon, app.colour, partial(ui.stage.launch, app.package))
 
 
 def _clear(ui: Ui) -> None:

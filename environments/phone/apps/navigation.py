@@ -111,7 +111,8 @@ class Navigation:
             app = self.app(package)
             page = self._page(app, activity)
         elif package:
-            app, page = self.app(package), "main"
+            app = self.app(package)
+            page = app.actions.get(action, "main")
         else:
             app, page = self._answering(action, data)
         self.launch(app.package)

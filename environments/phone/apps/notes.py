@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 from environments.phone.apps.app import Activity, App, Ui
 from environments.phone.screen import (
@@ -25,7 +26,7 @@ def notes(ui: Ui) -> Page:
     """All notes, the latest first."""
     ordered = sorted(ui.state.notes.items(), key=lambda item: -item[1].changed)
     cards: list[Widget] = [
-        Card(_card(note), lambda number=number: ui.open("edit", number), id="note")  # type: ignore[misc]
+        Card(_card(note), partial(ui.open, "edit", number), partial(ui.ask, str(number)), id="note")
         for number, note in ordered
     ]
     if not cards:
@@ -33,7 +34,8 @@ def notes(ui: Ui) -> Page:
     return Page(
         bar=AppBar("Notes", large=True),
         body=List(tuple(cards), id="notes", foot=88),
-        floating=FloatingButton("add", "New note", lambda: ui.open("edit"), "new_note"),
+        floating=FloatingButton("add", "New note", partial(ui.open, "edit"), "new_note"),
+        dialog=_deleting(ui, int(ui.dialog)) if ui.dialog else None,
     )
 
 
@@ -42,17 +44,14 @@ def edit(ui: Ui) -> Page:
     note = _note(ui)
     buttons = [IconButton("check", "Save", ui.back, "save", colour="accent")]
     if ui.argument:
-        buttons.insert(0, IconButton("trash", "Delete", lambda: ui.ask("delete"), "delete"))
+        buttons.insert(0, IconButton("trash", "Delete", partial(ui.ask, "delete"), "delete"))
     return Page(
         bar=AppBar("Edit note" if ui.argument else "New note", ui.back, tuple(buttons)),
         body=List((
             TextField("title", "Title", note.title, plain=True, size=22),
             TextField("text", "Note", note.text, lines=6, plain=True),
         ), cls="ScrollView"),
-        dialog=None if ui.dialog != "delete" else Dialog(
-            "Delete note?", "It cannot be brought back.",
-            (("Delete", lambda: _delete(ui)), ("Cancel", ui.close)), dismiss=ui.close,
-        ),
+        dialog=_deleting(ui, int(ui.argument)) if ui.dialog else None,
     )  # fmt: skip
 
 
@@ -77,10 +76,17 @@ def _keep(ui: Ui) -> None:
         ui.state.notes[number] = replace(before, title=title, text=text, changed=ui.stage.wall())
 
 
-def _delete(ui: Ui) -> None:
-    ui.state.notes.pop(int(ui.argument), None)
-    ui.close()
-    ui.back()
+def _deleting(ui: Ui, number: int) -> Dialog:
+    """The question before a note goes; asked by the bin, or in the list by a long press."""
+
+    def delete() -> None:
+        ui.state.notes.pop(number, None)
+        ui.close()
+        if ui.argument:
+            ui.back()
+
+    buttons = (("Delete", delete), ("Cancel", ui.close))
+    return Dialog("Delete note?", "It cannot be brought back.", buttons, dismiss=ui.close)
 
 
 APP = App(

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from environments.geometry import Box
 from environments.phone.screen.field import TextField
@@ -69,7 +70,7 @@ class Line(Widget):
     children: tuple[Widget, ...]
     gap: float = 8
     padding: float = 0
-    align: str = "left"
+    align: Literal["left", "center", "right"] = "left"
 
     def height(self, width: int, m: Metrics) -> int:
         widths = self._widths(width, m)
@@ -103,6 +104,7 @@ class Card(Widget):
 
     child: Widget
     tap: Action | None = None
+    long_tap: Action | None = None
     desc: str = ""
     id: str = ""
     margin: float = 16
@@ -120,9 +122,10 @@ class Card(Widget):
         face = Box(box.left + margin, box.top + margin // 2, right, box.bottom - (margin - margin // 2))
         inner = Box(face.left + pad, face.top + pad, face.right - pad, face.bottom - pad)
         node = m.node("android.view.ViewGroup", face, content_desc=self.desc, resource_id=m.id(self.id),
-                      clickable=self.tap is not None, focusable=self.tap is not None)  # fmt: skip
+                      clickable=self.tap is not None, focusable=self.tap is not None,
+                      long_clickable=self.long_tap is not None)  # fmt: skip
         marks = (fill(face, m.theme[self.colour], m.px(16)),)
-        return Placed(face, marks, (self.child.place(inner, m),), node=node, tap=self.tap)
+        return Placed(face, marks, (self.child.place(inner, m),), node, self.tap, self.long_tap)
 
 
 @dataclass(frozen=True)
@@ -292,12 +295,22 @@ class List(Widget):
 
     def _revealed(self, position: int, heights: list[int], box: Box, m: Metrics) -> int:
         """The position at which the caret of the field with the focus can be seen."""
-        y = 0
+        y = box.top
         for child, high in zip(self.children, heights, strict=True):
-            if isinstance(child, TextField) and child.id == m.memory.focus:
-                top, bottom = child.caret_span(box.right - box.left, m)
-                margin = m.px(16)
-                lowest, highest = y + bottom + margin - (box.bottom - box.top), y + top - margin
+            if _holds(child, m.memory.focus):
+                placed = child.place(Box(box.left, y, box.right, y + high), m)
+                caret = next(
+                    part.entry.caret for part in placed.walk() if part.entry and part.entry.id == m.memory.focus
+                )
+                lowest, highest = caret.bottom + m.px(16) - box.bottom, caret.top - m.px(16) - box.top
                 return min(max(position, lowest), max(highest, 0))
             y += high
         return position
+
+
+def _holds(widget: Widget, name: str) -> bool:
+    """Whether a text field of that name is somewhere in the widget."""
+    if isinstance(widget, TextField):
+        return widget.id == name
+    inside = widget.children if isinstance(widget, Column | Line | Grid) else ()
+    return any(_holds(child, name) for child in ((widget.child,) if isinstance(widget, Card) else inside))

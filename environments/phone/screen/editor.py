@@ -32,12 +32,15 @@ class Editor:
     def enter(self, entry: Entry, x: float, y: float) -> None:
         """The focus, and the caret, to where a field was touched."""
         _, memory = self._page()
-        if memory.focus != entry.id:
-            self.layer = "symbols" if entry.keys == "phone" else "letters"
         memory.focus, memory.reveal = entry.id, True
         field = memory.fields[entry.id]
         field.caret = min(len(field.text), entry.caret_at(x, y))
         self._keyboard(True)
+
+    def begin(self) -> None:
+        """Another field has the focus: the keyboard starts with the keys that it wants."""
+        focused = self._focused()
+        self.layer = "symbols" if focused is not None and focused[1].keys == "phone" else "letters"
 
     def insert(self, text: str) -> bool:
         """Type text; False when no field has the focus."""
@@ -108,16 +111,13 @@ class Editor:
 
     def _next(self) -> bool:
         """The focus to the field after this one; False when it is the last."""
-        placed, memory = self._page()
-        entries = [each.entry for each in placed.walk() if each.entry is not None]
-        names = [entry.id for entry in entries]
+        _, memory = self._page()
+        names = list(memory.fields)  # in the order of the page, those out of sight too
         if memory.focus not in names[:-1]:
             return False
-        entry = entries[names.index(memory.focus) + 1]
-        field = memory.fields[entry.id]
+        memory.focus, memory.reveal = names[names.index(memory.focus) + 1], True
+        field = memory.fields[memory.focus]
         field.caret = len(field.text)
-        memory.focus, memory.reveal = entry.id, True
-        self.layer = "symbols" if entry.keys == "phone" else "letters"
         return True
 
     def _focused(self) -> tuple[Memory, Entry] | None:

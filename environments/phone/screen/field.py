@@ -37,16 +37,10 @@ class TextField(Widget):
     submit: Callable[[], object] | None = None
 
     def height(self, width: int, m: Metrics) -> int:
+        m.memory.field(self.id, self.text)  # known from now on, even if it is never scrolled into sight
         style = m.style(self.size)
         rows = 1 if self.lines == 1 else max(self.lines, len(self._lines(m, self._room(width, m))))
         return max(m.px(56), rows * texts.line_height(style) + 2 * self._padding(m)) + 2 * m.px(self._margin)
-
-    def caret_span(self, width: int, m: Metrics) -> tuple[int, int]:
-        """The top and bottom of the caret's line, from the top of the widget."""
-        step = texts.line_height(m.style(self.size))
-        row = 0 if self.lines == 1 else self._caret_row(m, self._room(width, m))
-        top = m.px(self._margin) + self._padding(m) + row * step
-        return top, top + step
 
     def place(self, box: Box, m: Metrics) -> Placed:
         side, margin = m.px(0 if self.plain else 16), m.px(self._margin)
@@ -77,7 +71,7 @@ class TextField(Widget):
                       clickable=True, long_clickable=True, focusable=True, focused=focused,
                       password=self.password)  # fmt: skip
         entry = Entry(
-            self.id, self._finder(rows, style, left, top), self.lines > 1, self.keys, self.changed, self.submit
+            self.id, self._finder(rows, style, left, top), caret, self.lines > 1, self.keys, self.changed, self.submit
         )
         return Placed(face, shown, node=node, entry=entry)
 
@@ -107,10 +101,6 @@ class TextField(Widget):
         first, last = max(0, state.caret - WINDOW), state.caret + WINDOW
         first += texts.tail(text[first : state.caret], style, room)
         return ((first, text[first:last]),)
-
-    def _caret_row(self, m: Metrics, room: int) -> int:
-        caret = m.memory.field(self.id, self.text).caret
-        return max(row for row, (start, _) in enumerate(self._lines(m, room)) if start <= caret or row == 0)
 
     def _written(
         self, m: Metrics, state: Field, rows: tuple[tuple[int, str], ...], left: int, top: int

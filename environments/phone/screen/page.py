@@ -9,6 +9,8 @@ from environments.phone.screen.placed import Action, Metrics, Placed, Widget, he
 from environments.phone.screen.theme import Role
 from environments.phone.screen.widgets import Button, IconButton, Text, fill, icon_mark
 
+SQUEEZED = 180
+"""A page lower than this many dp, above the keyboard of a phone on its side, shows its fields and nothing else."""
 SHADE = 110
 """How dark the page below a dialog gets, of 255."""
 
@@ -22,8 +24,11 @@ class AppBar:
     buttons: tuple[IconButton, ...] = ()
     large: bool = False
 
-    def height(self, m: Metrics) -> int:
-        return m.px(96 if self.large else 64)
+    def height(self, tall: int, m: Metrics) -> int:
+        """How high it is on a page of that height; none at all where the keyboard leaves hardly any room."""
+        if tall < m.px(SQUEEZED):
+            return 0
+        return m.px(96 if self.large and tall >= m.px(400) else 64)
 
     def place(self, box: Box, m: Metrics) -> Placed:
         children: list[Placed] = []
@@ -36,7 +41,8 @@ class AppBar:
         for each in reversed(self.buttons):
             placed_buttons.append(each.place(Box(right - button, box.top, right, box.bottom), m))
             right -= button
-        title = Text(self.title, 32 if self.large else 22, id="action_bar_title")
+        large = box.bottom - box.top > m.px(64)
+        title = Text(self.title, 32 if large else 22, id="action_bar_title")
         children.append(title.place(Box(left, box.top, max(left + 1, right - m.px(8)), box.bottom), m))
         children += reversed(placed_buttons)
         node = m.node("android.view.ViewGroup", box, resource_id=m.id("action_bar"))
@@ -86,7 +92,7 @@ class Dialog:
         gap = m.px(12)
         foot_height = foot.height(inner, m) if foot else 0
         body = List(self.body, id="android:id/select_dialog_listview") if self.body else None
-        fixed = 2 * pad + sum(word.height(inner, m) + gap for word in words) + foot_height
+        fixed = pad + m.px(16) + sum(word.height(inner, m) + gap for word in words) + foot_height
         room = max(0, box.bottom - box.top - 2 * m.px(16) - fixed)
         body_height = min(room, height_of(self.body, wide, m))
         top = box.top + max(0, (box.bottom - box.top - fixed - body_height) // 2)
@@ -124,9 +130,9 @@ class Page:
         """The page in its window; with a dialog, only the dialog is in the tree, as its window has the focus."""
         marks: list[Mark] = [fill(box, m.theme[self.ground])]
         children: list[Placed] = []
-        y, width = box.top, box.right - box.left
-        if self.bar is not None:
-            high = min(self.bar.height(m), box.bottom - y)
+        y, width, tall = box.top, box.right - box.left, box.bottom - box.top
+        high = 0 if self.bar is None else self.bar.height(tall, m)
+        if self.bar is not None and high:
             children.append(self.bar.place(Box(box.left, y, box.right, y + high), m))
             y += high
         for widget in self.top:
@@ -140,7 +146,7 @@ class Page:
             high = widget.height(width, m)
             children.append(widget.place(Box(box.left, low, box.right, low + high), m))
             low += high
-        if self.floating is not None:
+        if self.floating is not None and tall >= m.px(SQUEEZED):
             children.append(self.floating.place(box, m))
         node = m.node("FrameLayout", box, resource_id="android:id/content")
         whole = Placed(box, tuple(marks), tuple(children), node).clipped(box)

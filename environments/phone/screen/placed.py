@@ -55,10 +55,12 @@ class Scrolling:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a text field does with what is typed: see TextField. `caret_at` is the caret's place for a touch."""
+    """What a text field does with what is typed: see TextField. `caret_at` gives the place in the text for a touch,
+    `caret` is where the caret stands on the screen."""
 
     id: str
     caret_at: Callable[[float, float], int]
+    caret: Box
     several_lines: bool = False
     keys: Literal["text", "phone"] = "text"
     changed: Callable[[str], object] | None = None
