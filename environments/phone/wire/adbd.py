@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from dataclasses import fields
 from types import TracebackType
 
 from environments.phone.services import Services
@@ -46,7 +47,9 @@ class Adbd:
             self.drop()
 
     def fired(self, fault: str) -> int:
-        """How often a fault, named as in WireFaults, has struck."""
+        """How often a fault, named as in WireFaults, has struck. Raises ValueError for a name that is not there."""
+        if fault not in {known.name for known in fields(WireFaults)}:
+            raise ValueError(f"there is no fault {fault!r}")
         return self._switchboard.faults.fired[fault]
 
     def start(self) -> None:
@@ -75,6 +78,11 @@ class Adbd:
         """Reset every connection, as when the phone leaves the network for a moment; new ones are served."""
         if self._thread is not None:
             self._soon(self._switchboard.reset_all)
+
+    def reboot(self) -> None:
+        """Drop every connection and let nobody in for half a second, as `adb reboot` does."""
+        if self._thread is not None:
+            self._soon(self._switchboard.go_down)
 
     def __enter__(self) -> "Adbd":
         self.start()

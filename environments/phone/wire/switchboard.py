@@ -27,7 +27,7 @@ class Switchboard:
         described = "".join(f"{name}={value};" for name, value in services.banner.items())
         self.banner = f"device::{described}features={','.join(FEATURES)}".encode()
         self.threads: set[threading.Thread] = set()
-        self._destinations = Destinations(services, reboot=lambda: soon(self._go_down))
+        self._destinations = Destinations(services, reboot=lambda: soon(self.go_down))
         self._connections: dict[Connection, None] = {}
         self._down_until = 0.0
 
@@ -69,6 +69,12 @@ class Switchboard:
             connection.reset()
         self._connections.clear()
 
+    def go_down(self) -> None:
+        """End every connection and let nobody in for a moment; what was sent before reaches a client that reads."""
+        self._down_until = time.monotonic() + REBOOT_SECONDS
+        for connection in list(self._connections):
+            connection.reset_once_sent()
+
     def _run(self, service: Service, stream: Stream) -> None:
         try:
             with suppress(BrokenPipeError):
@@ -76,8 +82,3 @@ class Switchboard:
         finally:
             stream.close()
             self.threads.discard(threading.current_thread())
-
-    def _go_down(self) -> None:
-        self._down_until = time.monotonic() + REBOOT_SECONDS
-        for connection in list(self._connections):
-            connection.reset_once_sent()

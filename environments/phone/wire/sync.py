@@ -38,6 +38,7 @@ def serve_sync(stream: Stream, files: Files) -> None:
 class _Session:
     def __init__(self, stream: Stream, files: Files) -> None:
         self._stream, self._files = stream, files
+        self._answer = bytearray()
 
     def serve(self) -> None:
         requests = {
@@ -68,6 +69,14 @@ class _Session:
     def _head(self) -> tuple[bytes, int]:
         name, length = struct.unpack("<4sI", self._stream.read_exactly(8))
         return name, length
+
+    def _say(self, message: bytes, *, last: bool = False) -> None:
+        """One message of an answer, together with others: small packets one behind the other are slow, since the
+        server that passes them on to the client waits in between for what it has sent to be acknowledged."""
+        self._answer += message
+        if last or len(self._answer) > 2 * _MAX_DATA:
+            self._stream.write(bytes(self._answer))
+            self._answer.clear()
 
     def _fail(self, words: str) -> None:
         text = words.encode(errors="replace")
@@ -113,14 +122,14 @@ class _Session:
     def _list(self, path: str) -> None:
         for name, _, entry in self._entries(path):
             encoded = name.encode()
-            self._stream.write(_DENT.pack(b"DENT", *_three(entry), len(encoded)) + encoded)
-        self._stream.write(_DENT.pack(b"DONE", 0, 0, 0, 0))
+            self._say(_DENT.pack(b"DENT", *_three(entry), len(encoded)) + encoded)
+        self._say(_DENT.pack(b"DONE", 0, 0, 0, 0), last=True)
 
     def _list_v2(self, path: str) -> None:
         for name, whole, entry in self._entries(path):
             encoded = name.encode()
-            self._stream.write(_DENT_V2.pack(b"DNT2", 0, *_all(whole, entry), len(encoded)) + encoded)
-        self._stream.write(_DENT_V2.pack(b"DONE", *[0] * 12))
+            self._say(_DENT_V2.pack(b"DNT2", 0, *_all(whole, entry), len(encoded)) + encoded)
+        self._say(_DENT_V2.pack(b"DONE", *[0] * 12), last=True)
 
     # From the phone.
 
@@ -143,8 +152,8 @@ class _Session:
         size = len(entry.data)
         for start in range(0, size, _MAX_DATA):
             data = bytes(entry.data[start : min(size, start + _MAX_DATA)])
-            self._stream.write(struct.pack("<4sI", b"DATA", len(data)) + data)
-        self._stream.write(struct.pack("<4sI", b"DONE", 0))
+            self._say(struct.pack("<4sI", b"DATA", len(data)) + data)
+        self._say(struct.pack("<4sI", b"DONE", 0), last=True)
 
     # To the phone.
 

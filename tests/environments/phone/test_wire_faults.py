@@ -55,6 +55,11 @@ def test_faults_that_mean_nothing(wrong: dict[str, float]) -> None:
         WireFaults(**wrong)  # type: ignore[arg-type]
 
 
+def test_a_fault_that_there_is_not(adbd: Adbd) -> None:
+    with pytest.raises(ValueError, match="gremlins"):
+        adbd.fired("gremlins")
+
+
 def test_offline_never_answers_and_comes_back(adbd: Adbd) -> None:
     adbd.faults = WireFaults(offline=True)
     with WireClient(adbd.address, greet=False) as client:
@@ -200,3 +205,12 @@ def test_drop_is_a_phone_that_leaves_for_a_moment(adbd: Adbd) -> None:
         with pytest.raises(ConnectionError):
             client.receive()
     assert is_well(adbd)
+
+
+def test_a_reboot_keeps_everyone_out_for_a_moment(adbd: Adbd) -> None:
+    with WireClient(adbd.address) as client:
+        adbd.reboot()
+        with pytest.raises(ConnectionError):
+            client.receive()
+    assert not is_well(adbd)
+    assert wait_until(lambda: is_well(adbd))

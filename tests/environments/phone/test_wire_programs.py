@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from environments.phone.files import MAX_BYTES
 from environments.phone.wire import Adbd, WireFaults
 from tests.environments.phone.wire_client import WireClient
-from tests.environments.phone.wire_programs import AdbProgram, programs, running
+from tests.environments.phone.wire_programs import AdbProgram, Answer, programs, running
 from tests.environments.phone.wire_services import ALL_BYTES, TenWords, wait_until
 
 PROGRAMS = programs()
@@ -46,16 +47,15 @@ def test_devices_shows_product_model_and_device(adb: AdbProgram, phone: Adbd) ->
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "out", "err"),
-    [(["echo", "hi"], 0, b"hi\n", b""), (["both"], 3, b"good\n", b"bad\n"), (["exit", "42"], 42, b"", b""),
-     (["nope"], 127, b"", b"/system/bin/sh: nope: inaccessible or not found\n"),
-     (["-x", "echo", "first form"], 0, b"first form\n", b""), (["-T", "both"], 3, b"good\n", b"bad\n"),
-     (["-tt", "echo", "terminal"], 0, b"terminal\r\n", b""), (["-n", "cat"], 0, b"", b""),
-     (["echo", "世界"], 0, "世界\n".encode(), b"")],
+    ("words", "answer"),
+    [(["echo", "hi"], (0, b"hi\n", b"")), (["both"], (3, b"good\n", b"bad\n")), (["exit", "42"], (42, b"", b"")),
+     (["nope"], (127, b"", b"/system/bin/sh: nope: inaccessible or not found\n")),
+     (["-x", "echo", "first form"], (0, b"first form\n", b"")), (["-T", "both"], (3, b"good\n", b"bad\n")),
+     (["-tt", "both"], (3, b"good\r\nbad\r\n", b"")), (["-n", "cat"], (0, b"", b"")),
+     (["echo", "世界"], (0, "世界\n".encode(), b""))],
 )  # fmt: skip
-def test_shell(adb: AdbProgram, phone: Adbd, words: list[str], code: int, out: bytes, err: bytes) -> None:
-    answer = adb("shell", *words)
-    assert (answer.code, answer.out.replace(b"\r\n", b"\n"), answer.err) == (code, out.replace(b"\r\n", b"\n"), err)
+def test_shell(adb: AdbProgram, phone: Adbd, words: list[str], answer: tuple[int, bytes, bytes]) -> None:
+    assert adb("shell", *words) == Answer(*answer)
 
 
 def test_shell_with_input(adb: AdbProgram, phone: Adbd) -> None:
@@ -115,15 +115,14 @@ def test_ls(adb: AdbProgram, phone: Adbd, services: TenWords) -> None:
 
 @pytest.mark.parametrize(
     ("words", "reason"),
-    [(["pull", "/sdcard/none"], "No such file or directory"), (["push", "SOURCE", "/sdcard/full"], "No space left"),
-     (["push", "SOURCE", "/sdcard/file/below"], "File exists")],
+    [(["pull", "/sdcard/none"], "No such file or directory"), (["push", "big", "/sdcard/full"], "No space left"),
+     (["push", "big", "/sdcard/Download/file/below"], "File exists")],
 )  # fmt: skip
-def test_what_sync_refuses(
-    adb: AdbProgram, phone: Adbd, services: TenWords, tmp_path: Path, words: list[str], reason: str
-) -> None:
-    services.files.write("/sdcard/file", bytes(60_000_000))
-    (tmp_path / "source").write_bytes(bytes(5_000_000))
-    answer = adb(*(str(tmp_path / "source") if word == "SOURCE" else word for word in words))
+def test_what_sync_refuses(adb: AdbProgram, phone: Adbd, tmp_path: Path, words: list[str], reason: str) -> None:
+    (tmp_path / "big").write_bytes(bytes(MAX_BYTES + 1))
+    (tmp_path / "file").touch()
+    assert adb("push", tmp_path / "file", "/sdcard/Download/").code == 0
+    answer = adb(*(str(tmp_path / "big") if word == "big" else word for word in words))
     assert answer.code != 0
     assert reason in answer.text
 
@@ -234,9 +233,11 @@ def test_unauthorized(adb: AdbProgram, phone: Adbd) -> None:
 
 def test_refused(adb: AdbProgram, services: TenWords) -> None:
     with Adbd(services, faults=WireFaults(refuse=True)) as refusing:
-        answer = adb("connect", refusing.address)
-        assert refusing.fired("refuse") > 0
-        assert adb.state(refusing.address) != "device", answer
+        client = adb.begin("connect", refusing.address)  # which would try for ten seconds
+        assert wait_until(lambda: refusing.fired("refuse") > 0)
+        assert adb.state(refusing.address) != "device"
+        client.terminate()
+        client.communicate()
         adb("disconnect", refusing.address)
 
 

@@ -133,7 +133,7 @@ def test_a_line_that_is_not_utf8_reaches_the_shell_with_marks_in_place(client: W
 
 
 def keys(*typed: bytes) -> tuple[Terminal, list[bytes]]:
-    pieces, screen = list(typed), []
+    pieces, screen = list(typed), list[bytes]()
     return Terminal(lambda: pieces.pop(0) if pieces else b"", screen.append), screen
 
 

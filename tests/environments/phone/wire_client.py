@@ -1,8 +1,9 @@
-"""An adb client at the level of packets, written from the protocol's description and sharing no code with adbd's side."""
+"""An adb client at the level of packets, written from the protocol's description; it shares no code with the server."""
 
 import socket
 import struct
 from collections.abc import Callable
+from itertools import pairwise
 from types import TracebackType
 
 VERSION = 0x01000001
@@ -18,7 +19,7 @@ def packet(command: bytes, arg0: int, arg1: int, payload: bytes = b"", *, check:
 def cut_up(data: bytes, cuts: list[int]) -> list[bytes]:
     """The bytes in pieces, cut at those places, which may lie anywhere."""
     places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]
 
 
 class WireClient:
@@ -32,9 +33,16 @@ class WireClient:
         self.version = version
         self.banner = b""
         if greet:
-            self.send(b"CNXN", version, max_data, b"host::features=shell_v2")
-            command, self.their_version, self.their_max, self.banner = self.receive()
-            assert command == b"CNXN"
+            try:
+                self._greet(max_data)
+            except BaseException:
+                self.socket.close()
+                raise
+
+    def _greet(self, max_data: int) -> None:
+        self.send(b"CNXN", self.version, max_data, b"host::features=shell_v2")
+        command, self.their_version, self.their_max, self.banner = self.receive()
+        assert command == b"CNXN"
 
     def __enter__(self) -> "WireClient":
         return self
@@ -72,6 +80,11 @@ class WireClient:
         assert command in (b"OKAY", b"CLSE")
         assert ours == self._ids
         return ours, theirs
+
+    def receive_until_lost(self) -> None:
+        """Pass over what comes; raises the error with which the connection ends."""
+        while True:
+            self.receive()
 
     def ask(
         self, destination: str, stdin: bytes = b"", *, answered: Callable[[bytes], bool] = lambda _: False

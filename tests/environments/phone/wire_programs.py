@@ -32,9 +32,9 @@ class AdbProgram:
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
 
-    def begin(self, *words: str | Path, serial: str) -> subprocess.Popen[bytes]:
+    def begin(self, *words: str | Path, serial: str = "") -> subprocess.Popen[bytes]:
         """Start it and do not wait."""
-        command = [self.path, "-P", str(self.port), "-s", serial, *map(str, words)]
+        command = [self.path, "-P", str(self.port), *(["-s", serial] if serial else []), *map(str, words)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment)
 
     def connect(self, address: str) -> None:

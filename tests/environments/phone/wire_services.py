@@ -5,8 +5,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
-from environments.phone.files import FileError, Files
+from environments.phone.files import Files
 from environments.phone.services import Input, Output
 
 ALL_BYTES = bytes(range(256))
@@ -30,75 +32,74 @@ class TenWords:
     def run(self, line: str, stdin: Input, output: Output, gone: Callable[[], bool]) -> int:
         self.ran[line] += 1
         try:
-            return self._run(line, stdin, output, gone)
+            if line.startswith("length "):
+                output.stdout(str(len(line)).encode())
+                return 0
+            name, *words = shlex.split(line) or ["interactive"]
+            word = getattr(self, f"_{name}", None)
+            if word is None:
+                output.stderr(f"/system/bin/sh: {name}: inaccessible or not found\n".encode())
+                return 127
+            return int(word(words, Call(stdin, output, gone)) or 0)
         except BrokenPipeError:
             self.left_early.set()
             raise
         finally:
             self.ended[line] += 1
 
-    def _run(self, line: str, stdin: Input, output: Output, gone: Callable[[], bool]) -> int:
-        if line.startswith("length "):
-            output.stdout(str(len(line)).encode())
-            return 0
-        name, *words = shlex.split(line) or [""]
-        if name == "":
-            return self._interactive(stdin, output)
-        if name == "echo":
-            output.stdout((" ".join(words) + "\n").encode())
-        elif name == "both":
-            output.stdout(b"good\n")
-            output.stderr(b"bad\n")
-            return 3
-        elif name == "exit":
-            return int(words[0])
-        elif name == "cat":
-            while data := stdin.read():
-                output.stdout(data)
-        elif name == "save":
-            return self._save(words[0], stdin, output, gone)
-        elif name == "count":
-            output.stdout(str(sum(map(len, iter(stdin.read, b"")))).encode())
-        elif name == "bytes":
-            count = int(words[0])
-            output.stdout((ALL_BYTES * (count // 256 + 1))[:count])
-        elif name == "forever":
-            while True:
-                output.stdout(b"again\n")
-        elif name == "sleep":
-            return self._sleep(float(words[0]), gone)
-        else:
-            output.stderr(f"/system/bin/sh: {name}: inaccessible or not found\n".encode())
-            return 127
-        return 0
+    def _echo(self, words: list[str], call: "Call") -> None:
+        call.output.stdout((" ".join(words) + "\n").encode())
 
-    def _interactive(self, stdin: Input, output: Output) -> int:
-        while line := stdin.read():
+    def _both(self, words: list[str], call: "Call") -> int:
+        call.output.stdout(b"good\n")
+        call.output.stderr(b"bad\n")
+        return 3
+
+    def _exit(self, words: list[str], call: "Call") -> int:
+        return int(words[0])
+
+    def _cat(self, words: list[str], call: "Call") -> None:
+        while data := call.stdin.read():
+            call.output.stdout(data)
+
+    def _count(self, words: list[str], call: "Call") -> None:
+        call.output.stdout(str(sum(map(len, iter(call.stdin.read, b"")))).encode())
+
+    def _bytes(self, words: list[str], call: "Call") -> None:
+        count = int(words[0])
+        call.output.stdout((ALL_BYTES * (count // 256 + 1))[:count])
+
+    def _forever(self, words: list[str], call: "Call") -> None:
+        while True:
+            call.output.stdout(b"again\n")
+
+    def _interactive(self, words: list[str], call: "Call") -> int:
+        while line := call.stdin.read():
             for each in line.split():
                 if each.startswith(b"exit"):
                     return int(each[4:] or b"0")
-                output.stdout(b"<" + each + b">\n")
+                call.output.stdout(b"<" + each + b">\n")
         return 0
 
-    def _save(self, path: str, stdin: Input, output: Output, gone: Callable[[], bool]) -> int:
+    def _save(self, words: list[str], call: "Call") -> None:
         data = b""
-        while not gone() and (piece := stdin.read()):
+        while not call.gone() and (piece := call.stdin.read()):
             data += piece
-        try:
-            self.files.write(path, data)
-        except FileError as error:
-            output.stderr(f"save: {path}: {error.strerror}\n".encode())
-            return 1
-        return 0
+        self.files.write(words[0], data)
 
-    def _sleep(self, seconds: float, gone: Callable[[], bool]) -> int:
-        end = time.monotonic() + seconds
+    def _sleep(self, words: list[str], call: "Call") -> None:
+        end = time.monotonic() + float(words[0])
         while time.monotonic() < end:
-            if gone():
+            if call.gone():
                 self.left_early.set()
-                return 1
+                return
             time.sleep(0.005)
-        return 0
+
+
+class Call(NamedTuple):
+    stdin: Input
+    output: Output
+    gone: Callable[[], bool]
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
@@ -109,3 +110,9 @@ def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
             return False
         time.sleep(0.005)
     return True
+
+
+def open_files() -> int:
+    """How many this process has open; 0 where that cannot be told."""
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.exists() else 0
