@@ -13,11 +13,12 @@ from environments.android.server import PrivateAdbServer
 from environments.errors import EnvironmentUnavailable
 from environments.geometry import Size
 from environments.phone.device import Clock
+from environments.phone.shell.faults import ShellFaults
 from environments.phone.shell.serve import PhoneServices
 from environments.phone.state import State
 from environments.phone.wire.adbd import Adbd
 from environments.phone.wire.faults import WireFaults
-from environments.phone.world import DEFAULT_SIZE, World
+from environments.phone.world import DEFAULT_SIZE, World, WorldFaults
 from environments.settle import SettleRule
 
 
@@ -31,7 +32,7 @@ class Phone:
         self, *, size: Size = DEFAULT_SIZE, density: int = 420, seed: int = 0, port: int = 0, clock: Clock | None = None
     ) -> None:
         self.world = World(Size(*size), density, seed, clock)
-        self.services = PhoneServices(self.world)
+        self.services = PhoneServices(self.world, displays=lambda: self.world.displays)
         self._adbd = Adbd(self.services, port=port)
         try:
             self._adbd.start()
@@ -60,13 +61,38 @@ class Phone:
     def wire_faults(self, faults: WireFaults) -> None:
         self._adbd.faults = faults
 
+    @property
+    def world_faults(self) -> WorldFaults:
+        """What goes wrong on the screen; set it, or any part of it, at any time."""
+        return self.world.faults
+
+    @world_faults.setter
+    def world_faults(self, faults: WorldFaults) -> None:
+        self.world.faults = faults
+
+    @property
+    def shell_faults(self) -> ShellFaults:
+        """What goes wrong in the phone's commands; set it at any time."""
+        return self.services.shell.machine.faults
+
+    @shell_faults.setter
+    def shell_faults(self, faults: ShellFaults) -> None:
+        self.services.shell.machine.faults = faults
+
     def fired(self, fault: str) -> int:
         """How often a fault of the wire has struck."""
         return self._adbd.fired(fault)
 
+    def drop(self) -> None:
+        """Reset every connection, as when the phone leaves the network for a moment; new ones are served."""
+        self._adbd.drop()
+
     def reset(self, seed: int | None = None) -> None:
-        """Everything as at the beginning, in a few milliseconds."""
+        """Everything as at the beginning, faults too, in a few milliseconds; `seed` makes it another phone. Files
+        that were pushed stay."""
         self.world.reset(seed)
+        self.shell_faults = ShellFaults()
+        self.wire_faults = WireFaults()
 
     def close(self) -> None:
         """Hang up on everybody. Safe to call twice."""

@@ -13,13 +13,13 @@ from typing import NamedTuple, NoReturn
 
 from environments.phone.device import Device
 from environments.phone.files import FileError, Files
+from environments.phone.shell.faults import ShellFaults
 from environments.phone.shell.streams import Stream
 
 STEPS = 50_000
 CPU_SECONDS = 10.0
 PROCESSES = 64
 NAP = 0.05
-DISPLAY_ID = "4619827259835644672"
 WRITABLE = ("/sdcard", "/data/local/tmp")
 
 Rows = Callable[[], Sequence[Mapping[str, object]]]
@@ -49,18 +49,18 @@ class LogLine(NamedTuple):
 
 @dataclass
 class Machine:
-    """What all commands on one phone share. `programs` is the table of commands by name; `displays` gives the ids that
-    SurfaceFlinger has for them, the phone's own first; `providers` gives the rows of content providers by authority and path."""
+    """What all commands on one phone share. `programs` is the table of commands by name; `providers` gives the rows of
+    content providers by authority and path; `properties` holds what `setprop` has set."""
 
     device: Device
     files: Files
     programs: Mapping[str, "Program"]
-    displays: Callable[[], Sequence[str]] = lambda: (DISPLAY_ID,)
     providers: Mapping[str, Rows] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=2000))
     logged: int = 0
     log_cleared: int = 0
+    faults: ShellFaults = ShellFaults()
 
     def note(self, priority: str, tag: str, message: str, pid: int = 1234) -> None:
         """Add a line to the log."""

@@ -30,7 +30,7 @@ def screencap(call: Call) -> int:
     if "h" in options:
         call.out(SCREENCAP_USAGE)
         return 1
-    displays = call.machine.displays()
+    displays = call.device.displays
     if "d" in options and options["d"].split("\n")[-1] not in displays:
         raise Failure(f"Display Id '{options['d']}' is not valid.")
     if "d" not in options and len(displays) > 1:
@@ -49,12 +49,12 @@ def screencap(call: Call) -> int:
     except SecureWindow as exc:
         raise Failure("Failed to take screenshot. Status: -1") from exc
     if "p" in options or (names and names[0].endswith(".png")):
-        image = frame.png()
+        image = frame.png()[: call.machine.faults.truncate_png]
     else:
         header = struct.pack("<IIII", frame.size.width, frame.size.height, RGBA_8888, SRGB)
         image = header + frame.image().convert("RGBA").tobytes()
     if not path:
-        call.out(image)
+        call.out((MANY_DISPLAYS.encode() + b"\n" if call.machine.faults.warning else b"") + image)
         return 0
     try:
         call.files.write(path, image, mode=0o660, mtime=int(call.device.clock.wall()))
