@@ -32,7 +32,7 @@ class Phone:
         self, *, size: Size = DEFAULT_SIZE, density: int = 420, seed: int = 0, port: int = 0, clock: Clock | None = None
     ) -> None:
         self.world = World(Size(*size), density, seed, clock)
-        self.services = PhoneServices(self.world, displays=lambda: self.world.displays)
+        self.services = PhoneServices(self.world)
         self._adbd = Adbd(self.services, port=port)
         try:
             self._adbd.start()
