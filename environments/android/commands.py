@@ -42,10 +42,15 @@ OFFERED = frozenset(
 
 NOTCHES_A_SCREEN = 12
 """Notches of a wheel that make a screen's height, or its width."""
-SCROLL_SECONDS = 0.4
-"""Slow enough that the screen does not go on by itself."""
-_MARGIN = 0.12
-"""The share of the screen at each of its ends where a swipe means something else: back, home, notifications."""
+SCROLL_SECONDS = 0.25
+REST_SECONDS = 0.06
+"""A finger that stood still for 40 ms throws nothing (AOSP, VelocityTracker)."""
+_MARGIN = 0.15
+_RIM = 0.06
+"""The shares of the screen at each of its ends into which no scrolling goes, and from which none starts: there it means
+back, home or notifications."""
+_LEAST_ROOM = 0.25
+"""A point too near to an end is moved until this share of the screen is free before it."""
 _MOVES_A_SECOND = 30
 
 
@@ -94,15 +99,6 @@ def commands_for(  # noqa: PLR0911, PLR0912  # a line a verb
     raise InvalidAction(f"an Android device has no {action.type}")
 
 
-def release(path: list[Command]) -> Command | None:
-    """What lifts a finger that a path of commands has put down and may have left there; None when it does not."""
-    for command in reversed(path):
-        argv = command.get("argv", [])
-        if "motionevent" in argv:
-            return command if "UP" in argv else None
-    return None
-
-
 def _shell(*argv: str) -> Command:
     return {"do": "shell", "argv": list(argv)}
 
@@ -132,42 +128,54 @@ def _swipe(tools: Tools, start: Point, end: Point, seconds: float) -> Command:
 
 
 def _drag(action: Drag, at: list[Point], tools: Tools) -> list[Command]:
-    """The finger follows the path where the device knows single motion events; else it is one swipe, if straight."""
     if action.button != "left":
         raise InvalidAction("a touch screen knows no other buttons")
+    if not tools.motion_events and len(at) > 2:
+        raise InvalidAction("this device cannot drag along a path, only from one point to another")
+    return _glide(tools, at, action.seconds)
+
+
+def _glide(tools: Tools, at: list[Point], seconds: float) -> list[Command]:
+    """The finger follows the points and rests at the last one, so that nothing flies on when it is lifted; on a device
+    that does not know single motion events it is one swipe."""
     if not tools.motion_events:
-        if len(at) > 2:
-            raise InvalidAction("this device cannot drag along a path, only from one point to another")
-        return [_swipe(tools, at[0], at[1], action.seconds)]
+        return [_swipe(tools, at[0], at[-1], seconds)]
     legs = len(at) - 1
-    per_leg = max(1, round(action.seconds * _MOVES_A_SECOND / legs))
-    pause = _wait(action.seconds / (per_leg * legs))
+    per_leg = max(1, round(seconds * _MOVES_A_SECOND / legs))
+    pause = _wait(seconds / (per_leg * legs))
     moves: list[Command] = []
     for start, end in pairwise(at):
         for step in range(1, per_leg + 1):
             x = start.x + (end.x - start.x) * step // per_leg
             y = start.y + (end.y - start.y) * step // per_leg
             moves += [pause, _input(tools, "motionevent", "MOVE", Point(x, y))]
-    return [_input(tools, "motionevent", "DOWN", at[0]), *moves, _input(tools, "motionevent", "UP", at[-1])]
+    down, up = (_input(tools, "motionevent", verb, point) for verb, point in (("DOWN", at[0]), ("UP", at[-1])))
+    return [down, *moves, _wait(REST_SECONDS), up]
 
 
 def _scroll(action: Scroll, at: list[Point], screen: Screen, tools: Tools) -> list[Command]:
-    """Swipes against the direction in which content is to be revealed, as many as the distance needs."""
+    """The finger glides against the direction in which content is to be revealed, as often as the distance needs,
+    from the point that was given or from within the middle of the screen, where no bar is in the way."""
     vertical = action.direction in ("up", "down")
+    backwards = action.direction in ("down", "right")
     low, length = (screen.top, screen.height) if vertical else (screen.left, screen.width)
-    first, last = low + round(_MARGIN * length), low + round((1 - _MARGIN) * length)
-    middle = at[0] if at else Point(screen.left + screen.width // 2, screen.top + screen.height // 2)
-    along, across = (middle.y, middle.x) if vertical else (middle.x, middle.y)
-    left = round(action.amount * length / NOTCHES_A_SCREEN)
-    swipes = []
+    middle = Point(screen.left + screen.width // 2, screen.top + screen.height // 2)
+    along, across = (at[0] if at else middle)[::-1] if vertical else (at[0] if at else middle)
+    if not at:
+        along = low + round(length * (0.7 if backwards else 0.3))
+    least, edge, rim = (round(share * length) for share in (_LEAST_ROOM, _MARGIN, _RIM))
+    start = min(max(along, low + rim), low + length - 1 - rim)
+    start = max(start, low + edge + least) if backwards else min(start, low + length - edge - least)
+    room = start - low - edge if backwards else low + length - edge - start
+    left = max(1, round(action.amount * length / NOTCHES_A_SCREEN))
+    glides: list[Command] = []
     while left > 0:
-        distance = min(left, last - first)
-        start = min(max(along - distance // 2, first), last - distance)
-        ends = (start + distance, start) if action.direction in ("down", "right") else (start, start + distance)
-        points = [Point(across, end) if vertical else Point(end, across) for end in ends]
-        swipes.append(_swipe(tools, points[0], points[1], SCROLL_SECONDS))
-        left -= max(distance, 1)
-    return swipes
+        distance = min(left, max(1, room))
+        end = start - distance if backwards else start + distance
+        points = [Point(across, place) if vertical else Point(place, across) for place in (start, end)]
+        glides += _glide(tools, points, SCROLL_SECONDS)
+        left -= distance
+    return glides
 
 
 def _type(action: Type, tools: Tools) -> list[Command]:

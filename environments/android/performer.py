@@ -11,7 +11,7 @@ from environments.android.apps import App, find_app, installed_apps
 from environments.android.connection import AdbLost
 from environments.android.input_method import InputMethods, Keyboard, NotTyped
 from environments.android.keycodes import DELETE_BACK, DELETE_FORWARD
-from environments.android.tree import focused_text
+from environments.android.tree import focused_field
 from environments.environment import Command, Effect
 from environments.errors import DeviceLost, Stopped
 from environments.observation import Elements
@@ -144,8 +144,8 @@ class Performance:
 
     def _clear(self) -> None:
         """Empty the focused field wherever its caret stands, by deleting in both directions."""
-        text = focused_text(self._read_elements(self._stop))
-        left = _UNKNOWN_LENGTH if text is None else len(text)
+        field = focused_field(self._read_elements(self._stop))
+        left = _UNKNOWN_LENGTH if field is None or "password" in field.states else len(field.text)
         while left > 0:
             keys = [str(DELETE_BACK), str(DELETE_FORWARD)] * min(left, _KEYS_AT_ONCE)
             self._send([["input", "keyevent", *keys]], count=False)
@@ -153,13 +153,16 @@ class Performance:
         self._done += 1
 
     def _read_back(self, text: str) -> None:
-        """Note when the field with the focus does not hold the text. That it cannot be read is no fault."""
+        """Note when the field with the focus does not hold the text, or when there is none that could."""
         try:
-            found = focused_text(self._read_elements(self._stop))
+            elements = self._read_elements(self._stop)
         except DeviceLost:
             return
-        if found is not None and _plain(text) not in _plain(found):
-            self._note(f"the field holds {_short(found)!r}, where {_short(text)!r} was typed")
+        field = focused_field(elements)
+        if field is None and elements.nodes:
+            self._note("no text field has the focus, so the text may have gone nowhere")
+        elif field is not None and "password" not in field.states and _plain(text) not in _plain(field.text):
+            self._note(f"the field holds {_short(field.text)!r}, where {_short(text)!r} was typed")
         self._done += 1
 
     def _launch(self, app: App | None) -> None:

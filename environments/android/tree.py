@@ -73,7 +73,7 @@ def parse_tree(data: bytes, size: Size, screen: Screen) -> tuple[Element, ...]:
     if start < 0 or end < start:
         raise BadTree(f"it is cut off or something else: {data[:60]!r}")
     reading = _Reading(size, screen)
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # whatever it says of itself
     parser.buffer_text = True
     parser.StartElementHandler = reading.start
     parser.EndElementHandler = reading.end
@@ -86,12 +86,9 @@ def parse_tree(data: bytes, size: Size, screen: Screen) -> tuple[Element, ...]:
     return tuple(reading.nodes)
 
 
-def focused_text(elements: Elements) -> str | None:
-    """The text of the field that has the focus; None when there is none, or when it hides what it holds."""
-    for node in elements:
-        if {"focused", "editable"} <= node.states and "password" not in node.states:
-            return node.text
-    return None
+def focused_field(elements: Elements) -> Element | None:
+    """The text field that has the focus. What a `password` field holds is not known."""
+    return next((node for node in elements if {"focused", "editable"} <= node.states), None)
 
 
 class _Reading:

@@ -29,7 +29,7 @@ ADB_IME = "com.android.adbkeyboard/.AdbIME"
 class ScriptedDevice:
     """A device as far as the driver asks: a screen, a state, input methods, and lists of what was done to it."""
 
-    size: Size = Size(180, 320)
+    size: Size = field(default_factory=lambda: Size(180, 320))
     rotation: int = 0
     focus: str = "com.example.notes/com.example.notes.Main"
     awake: bool = True
@@ -45,6 +45,7 @@ class ScriptedDevice:
     idle: bool = True
     field_text: str = ""
     password: bool = False
+    focused: bool = True
     screenshot: Callable[[list[str]], tuple[int, bytes, bytes]] | None = None
     answers: dict[str, tuple[int, bytes, bytes]] = field(default_factory=dict)
     """Answers to whole commands, or to their first word, in place of what the device would say."""
@@ -115,7 +116,7 @@ class ScriptedDevice:
         head = struct.pack("<IIII", *frame.size, 1, 0)
         return 0, head + frame.image().convert("RGBA").tobytes(), b""
 
-    def _dumpsys(self, words: list[str]) -> str:
+    def _dumpsys(self, words: list[str]) -> str:  # noqa: PLR0911  # a line a report
         match words:
             case ["window", "displays"]:
                 return self._window_displays()
@@ -153,7 +154,8 @@ class ScriptedDevice:
         self.files[words[1]] = (
             "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><hierarchy rotation=\"0\">"
             '<node class="android.widget.FrameLayout" bounds="[0,0][180,320]" text="">'
-            f'<node class="android.widget.EditText" bounds="[10,20][170,60]" focused="true" enabled="true" '
+            f'<node class="android.widget.EditText" bounds="[10,20][170,60]" enabled="true" '
+            f'focused="{str(self.focused).lower()}" '
             f'password="{str(self.password).lower()}" resource-id="com.example.notes:id/body" text="{text}"/>'
             '<node class="android.widget.Button" bounds="[10,80][170,120]" text="Save" content-desc="Save the note"/>'
             "</node></hierarchy>"
@@ -326,7 +328,7 @@ class AdbServer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return replaced is not None
 
-    def _host(self, request: str) -> bytes:
+    def _host(self, request: str) -> bytes:  # noqa: PLR0911  # a line a request
         if request == "host:version":
             return _okay("0029")
         if request == "host:devices-l":

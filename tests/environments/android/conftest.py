@@ -10,7 +10,7 @@ from environments.android.driver import AndroidEnvironment
 from environments.settle import SettleRule
 from tests.environments.android.adb_server import SERIAL, AdbServer, ScriptedDevice
 
-RULE = SettleRule(floor=0, quiet=0.01, cap=0.5, interval=0.002)
+RULE = SettleRule(floor=0.05, quiet=0.05, cap=0.6, interval=0.002)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from environments.action import (
     Type,
     Wait,
 )
-from environments.android.commands import NOTCHES_A_SCREEN, Tools, commands_for
+from environments.android.commands import NOTCHES_A_SCREEN, REST_SECONDS, Tools, commands_for
 from environments.android.keycodes import KEYCODES, SYSTEM_BUTTONS
 from environments.errors import InvalidAction
 from environments.geometry import Screen, Size
@@ -54,7 +54,8 @@ def sent(action: Action, tools: Tools = ALL, size: Size = SIZE, screen: Screen =
         (Swipe(start=(1, 2), end=(3, 4), seconds=0.25), ["input swipe 1 2 3 4 250"]),
         (Swipe(start=(1, 2), end=(3, 4), seconds=0), ["input swipe 1 2 3 4 1"]),
         (Type(text="a b"), ["input text a%sb", '(read_back {"text": "a b"})']),
-        (Type(text="ż", submit=True), ['(type {"text": "\\u017c"})', '(read_back {"text": "\\u017c"})', "input keyevent 66"]),
+        (Type(text="ż", submit=True),
+         ['(type {"text": "\\u017c"})', '(read_back {"text": "\\u017c"})', "input keyevent 66"]),
         (Type(text="", clear=True), ["(clear {})"]),
         (Type(text=""), ['(wait {"seconds": 0})']),
         (Press(key="enter"), ["input keyevent 66"]),
@@ -94,7 +95,8 @@ def test_a_drag_follows_its_path() -> None:
     assert "input motionevent MOVE 10 100" in moves
     assert moves[-1] == "input motionevent MOVE 200 100"
     waited = sum(json.loads(line[6:-1])["seconds"] for line in lines if line.startswith("(wait"))
-    assert waited == pytest.approx(0.2)
+    assert waited == pytest.approx(0.2 + REST_SECONDS)
+    assert lines[-2].startswith("(wait"), "it rests before it is lifted"
 
 
 def test_a_drag_without_single_events_is_a_swipe_or_nothing() -> None:
@@ -105,7 +107,7 @@ def test_a_drag_without_single_events_is_a_swipe_or_nothing() -> None:
 
 
 def swipes(action: Scroll, screen: Screen = SCREEN) -> list[list[int]]:
-    return [list(map(int, line.split()[2:])) for line in sent(action, screen=screen)]
+    return [list(map(int, line.split()[2:6])) for line in sent(action, Tools(), screen=screen)]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +121,14 @@ def test_scrolling_reveals_what_lies_in_the_direction(direction: Any, axis: int,
     assert abs(moved) == round(5 * SIZE[axis] / NOTCHES_A_SCREEN)
 
 
+def test_scrolling_does_not_throw() -> None:
+    lines = [line for line in sent(Scroll(direction="down", amount=12)) if "MOVE" not in line]
+    assert [line.split()[2] for line in lines if line.startswith("input")] == ["DOWN", "UP"] * 2
+    assert lines[1] == f'(wait {{"seconds": {0.25 / 8}}})'
+    before_up = [lines[at - 1] for at, line in enumerate(lines) if " UP " in line]
+    assert before_up == [f'(wait {{"seconds": {REST_SECONDS}}})'] * 2
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(["up", "down", "left", "right"]),
@@ -128,10 +138,20 @@ def test_scrolling_reveals_what_lies_in_the_direction(direction: Any, axis: int,
 )
 def test_scrolling_goes_the_whole_way_and_stays_off_the_edges(direction: Any, amount: int, x: int, y: int) -> None:
     axis = 1 if direction in ("up", "down") else 0
-    done = swipes(Scroll(direction=direction, amount=amount, x=x, y=y))
-    assert sum(abs(one[2 + axis] - one[axis]) for one in done) == round(amount * SIZE[axis] / NOTCHES_A_SCREEN)
-    for one in done:
-        assert all(0.1 * SIZE[axis] <= end <= 0.9 * SIZE[axis] for end in (one[axis], one[2 + axis]))
+    for at in ({}, {"x": x, "y": y}):
+        done = swipes(Scroll(direction=direction, amount=amount, **at))
+        assert sum(abs(one[2 + axis] - one[axis]) for one in done) == round(amount * SIZE[axis] / NOTCHES_A_SCREEN)
+        for one in done:
+            assert all(0 <= end < size for end, size in zip(one, (*SIZE, *SIZE), strict=True))
+            assert 0.05 * SIZE[axis] <= one[axis] <= 0.95 * SIZE[axis]
+            assert 0.05 * SIZE[axis] <= one[2 + axis] <= 0.95 * SIZE[axis]
+
+
+def test_scrolling_begins_at_the_point() -> None:
+    assert swipes(Scroll(direction="down", amount=2, x=100, y=1800)) == [[100, 1800, 100, 1400]]
+    assert swipes(Scroll(direction="up", amount=2, x=100, y=700)) == [[100, 700, 100, 1100]]
+    assert swipes(Scroll(direction="right", amount=2, x=900, y=50)) == [[900, 50, 720, 50]]
+    assert swipes(Scroll(direction="down", amount=2, x=100, y=10)) == [[100, 960, 100, 560]], "there was no room above"
 
 
 @pytest.mark.parametrize(

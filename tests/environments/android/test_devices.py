@@ -14,7 +14,7 @@ LISTED = """\
 1234567890ABCDEF       device usb:1-4 product:raven model:Pixel_6_Pro device:raven transport_id:1
 192.168.1.7:5555       offline product:x transport_id:2
 emulator-5554          unauthorized transport_id:3
-????????????           no permissions (user in plugdev group; are your udev rules wrong?); see [http://developer.android.com/tools/device.html] usb:1-2
+????????????           no permissions (user in plugdev group; are your udev rules wrong?); see [http://x.org] usb:1-2
 plain\tdevice
 """
 
@@ -78,7 +78,7 @@ def test_what_is_no_serial_reaches_no_server(adb: AdbServer, serial: str) -> Non
 )
 def test_each_state_has_its_own_message_and_fix(adb: AdbServer, state: str, fix: str) -> None:
     adb.states[SERIAL] = state
-    with pytest.raises(EnvironmentUnavailable, match=f"not usable: {state.split(' (')[0]}") as caught:
+    with pytest.raises(EnvironmentUnavailable, match=f"not usable: {state.partition(' (')[0]}") as caught:
         choose_device(adb.server, seconds=0.2)
     assert fix in caught.value.fix
 
@@ -134,5 +134,5 @@ def test_what_is_no_address(adb: AdbServer, address: str) -> None:
 def test_an_address_is_connected_to_when_it_is_chosen(adb: AdbServer) -> None:
     adb.connectable["[fe80::1]:5555"] = "device"
     assert choose_device(adb.server, "[fe80::1]:5555").state == "device"
-    with pytest.raises(EnvironmentUnavailable, match="cannot connect to 10.0.0.9:1"):
+    with pytest.raises(EnvironmentUnavailable, match=r"cannot connect to 10\.0\.0\.9:1"):
         choose_device(adb.server, "10.0.0.9:1")

@@ -80,7 +80,7 @@ def test_sizes() -> None:
             ("com.x/com.x.Main", "com.x", "com.x.Main"),
         ),
         (
-            "mCurrentFocus=Window{1 u0 Application Not Responding: com.x}\nmFocusedApp=ActivityRecord{8 u0 com.x/.M t7}",
+            "mCurrentFocus=Window{1 u0 Application Not Responding: com.x}\nmFocusedApp=Record{8 u0 com.x/.M t7}",
             ("com.x/Application Not Responding: com.x", "com.x", "Application Not Responding: com.x"),
         ),
         (

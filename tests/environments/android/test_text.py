@@ -2,6 +2,7 @@
 
 import base64
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -88,7 +89,7 @@ def test_pieces_take_no_character_apart(parts: list[str]) -> None:
     cut = pieces(text)
     assert "".join(cut) == text
     assert all(0 < len(piece) <= PIECE for piece in cut)
-    for before, after in zip(cut, cut[1:], strict=False):
+    for before, after in pairwise(cut):
         assert not unicodedata.combining(after[0])
         assert after[0] not in "\u200d\ufe0f🏽"
         assert before[-1] != "\u200d"

@@ -12,7 +12,7 @@ from environments.android.tree import (
     BadTree,
     Dump,
     dump_tree,
-    focused_text,
+    focused_field,
     parse_tree,
 )
 from environments.geometry import Box, Screen, Size
@@ -60,7 +60,8 @@ def test_bounds_are_pixels_of_the_screenshot() -> None:
 
 def test_what_cannot_be_seen_is_left_out() -> None:
     seen = nodes(
-        '<node class="a.A" bounds="[0,0][0,0]" text="empty"><node class="a.B" bounds="[-50,-50][20,30]" text="half"/></node>'
+        '<node class="a.A" bounds="[0,0][0,0]" text="empty">'
+        '<node class="a.B" bounds="[-50,-50][20,30]" text="half"/></node>'
         '<node class="a.C" bounds="[1080,0][2000,50]" text="beside"/><node class="a.D" bounds="" text="nowhere"/>'
         '<node class="a.E" bounds="[0,0][5,5]" visible-to-user="false" text="hidden"/>'
     )
@@ -75,14 +76,19 @@ def test_names() -> None:
     )
     assert [(node.name, node.text) for node in seen] == [("search", "typed"), ("send", ""), ("", "")]
     assert "editable" in seen.nodes[0].states
-    assert focused_text(seen) is None, "what a password field holds is nobody's business"
+    field = focused_field(seen)
+    assert field is not None
+    assert (field.text, "password" in field.states) == ("", True), "what it holds is nobody's business"
 
 
 def test_the_field_with_the_focus() -> None:
     field = '<node class="x.EditText" focused="{}" text="{}" bounds="[0,0][9,9]"/>'
-    assert focused_text(nodes(field.format("false", "a") + field.format("true", "b"))) == "b"
-    assert focused_text(nodes(field.format("false", "a"))) is None
-    assert focused_text(Elements(absent="x")) is None
+    found = focused_field(nodes(field.format("false", "a") + field.format("true", "b")))
+    assert found is not None
+    assert found.text == "b"
+    assert focused_field(nodes(field.format("false", "a"))) is None
+    assert focused_field(nodes('<node class="x.Button" focused="true" bounds="[0,0][9,9]"/>')) is None
+    assert focused_field(Elements(absent="x")) is None
 
 
 BOMB = '<!DOCTYPE h [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
@@ -96,6 +102,7 @@ FILE = '<!DOCTYPE h [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
         (HEAD + FILE + "<hierarchy><node text='&f;'/></hierarchy>", "document type"),
         (HEAD + "<!DOCTYPE h><hierarchy></hierarchy>", "document type"),
         (HEAD + "<?php x?><hierarchy></hierarchy>", "instruction"),
+        (HEAD.encode().replace(b"UTF-8", b"utf-7").decode() + "<hierarchy>+AGEAPA-</hierarchy", "cut off"),
         (HEAD + "<hierarchy>&unknown;</hierarchy>", "no XML"),
         (HEAD + "<hierarchy><node></hierarchy>", "no XML"),
         (REAL[:500], "cut off"),
@@ -135,7 +142,9 @@ def test_text_around_the_tree_is_no_harm() -> None:
 def test_a_dump_leaves_no_file_behind(shell: AdbShell, device: ScriptedDevice) -> None:
     device.field_text = "żółw <&\"'\n😀"
     tree = dump_tree(shell).elements(Size(180, 320), Screen(0, 0, 180, 320))
-    assert focused_text(tree) == "żółw <&\"'\n😀"
+    field = focused_field(tree)
+    assert field is not None
+    assert field.text == "żółw <&\"'\n😀"
     assert device.files == {}
 
 

@@ -101,6 +101,11 @@ def test_a_text_that_did_not_arrive_is_noted(android: AndroidEnvironment, device
     assert type_text(android, "hello") == ""
 
 
+def test_a_text_that_no_field_takes_is_noted(android: AndroidEnvironment, device: ScriptedDevice) -> None:
+    device.focused = False
+    assert "no text field has the focus" in type_text(android, "hello")
+
+
 @pytest.mark.parametrize("refused", ["ime set", "ime enable", "settings put"])
 def test_an_input_method_that_is_refused(android: AndroidEnvironment, device: ScriptedDevice, refused: str) -> None:
     words = {"ime set": f"ime set {ADB_IME}", "ime enable": f"ime enable {ADB_IME}",
