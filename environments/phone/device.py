@@ -114,6 +114,14 @@ class Device(Protocol):
     @property
     def keyboard_shown(self) -> bool: ...
     @property
+    def secure(self) -> bool:
+        """Whether the window in front does not let itself be captured."""
+
+    @property
+    def displays(self) -> tuple[str, ...]:
+        """The ids that SurfaceFlinger gives to the displays, the phone's own first."""
+
+    @property
     def input_method(self) -> str:
         """The id of the current input method."""
 

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from environments.phone.files import FileError, Files
 from environments.phone.shell import arithmetic
 from environments.phone.shell.call import Failure
-from environments.phone.shell.parser import Arithmetic, Literal, Parameter, Part, Sequence, Substitution, Word
 from environments.phone.shell.scope import NAME, Scope
+from environments.phone.shell.tree import Arithmetic, Literal, Parameter, Part, Sequence, Substitution, Word
 
 MAX_BYTES = 8_000_000
-MAX_FIELDS = 600_000
 MAX_BRACED = 10_000
 _SPECIAL = re.compile(r"[*?\[]")
 
@@ -29,11 +28,16 @@ class Expander:
     def arguments(self, words: tuple[Word, ...]) -> list[str]:
         """The arguments that words stand for, file names included. Raises Failure."""
         found: list[str] = []
+        size = 0
         for word in words:
             for braced in _braces(word):
                 for segments in self._split(braced):
-                    found.extend(self._file_names(segments))
-                self._bound(found)
+                    names = self._file_names(segments)
+                    found.extend(names)
+                    size += sum(map(len, names)) + 10
+                if size > MAX_BYTES:
+                    raise Failure(f"{NAME}: out of memory")
+                self._scope.budget.check()
         return found
 
     def text(self, word: Word) -> str:
@@ -45,11 +49,6 @@ class Expander:
         return _pattern(self._segments(word))
 
     # -- parameters ------------------------------------------------------------------------------------------------
-
-    def _bound(self, found: list[str]) -> None:
-        if len(found) > MAX_FIELDS or sum(map(len, found[-100:])) > MAX_BYTES:
-            raise Failure(f"{NAME}: out of memory")
-        self._scope.budget.check()
 
     def _segments(self, word: Word) -> Segments:
         found: Segments = []

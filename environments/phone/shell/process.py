@@ -7,9 +7,13 @@ from contextlib import contextmanager
 
 from environments.phone.files import FileError
 from environments.phone.shell.builtins import BUILTINS, BreakLoop, ContinueLoop, ExitShell
-from environments.phone.shell.call import Call, Failure, Interrupted, Program, decode, encode, writable
+from environments.phone.shell.call import Call, Failure, Interrupted, Program, decode, encode
 from environments.phone.shell.expand import Expander
-from environments.phone.shell.parser import (
+from environments.phone.shell.parser import Parser, ShellSyntaxError
+from environments.phone.shell.redirect import redirected
+from environments.phone.shell.scope import MAX_NESTING, NAME, Scope
+from environments.phone.shell.streams import Buffer, Pipe, PipeEnd, Stream
+from environments.phone.shell.tree import (
     AndOr,
     Case,
     Command,
@@ -17,15 +21,11 @@ from environments.phone.shell.parser import (
     Group,
     If,
     Loop,
-    Parser,
     Pipeline,
     Redirect,
     Sequence,
-    ShellSyntaxError,
     Simple,
 )
-from environments.phone.shell.scope import MAX_NESTING, NAME, Scope
-from environments.phone.shell.streams import Buffer, FromBytes, Pipe, PipeEnd, Stream, ToFile
 
 SIGPIPE = 141
 PREFIXES = ("nohup", "setsid", "command", "builtin", "exec", "nice", "time")
@@ -42,7 +42,7 @@ class Process:
 
     def source(self, text: str) -> int:
         """Run every line of a text."""
-        parser = Parser(text)
+        parser = Parser(text, check=self.scope.budget.check)
         try:
             while (line := parser.next()) is not None:
                 self.sequence(line)
@@ -120,8 +120,7 @@ class Process:
                 child = Process(self.scope.child(streams))
                 threads.append(self._thread(_bound(child, command), _closing(before, after)))
                 before = after
-            assert before is not None
-            last = Process(self.scope.child({**self.scope.streams, 0: PipeEnd(before)}))
+            last = Process(self.scope.child({**self.scope.streams, **({0: PipeEnd(before)} if before else {})}))
             return _ended(lambda: last.command(commands[-1]))
         finally:
             _closing(before, None)()
@@ -283,7 +282,7 @@ class Process:
                 f"{NAME}: {call.name}: can't execute: {'Is a directory' if found.is_folder else 'Permission denied'}",
                 126,
             )
-        text = decode(self.scope.machine.files.read(call.path(name)))
+        text = decode(self.scope.machine.files.read(call.path(call.name)))
         return lambda call: self._script(text, [call.name, *call.args])
 
     def _from_call(self, words: list[str], streams: Mapping[int, Stream]) -> int:
@@ -325,7 +324,8 @@ class Process:
         streams = dict(before)
         try:
             for redirect in redirects:
-                self._redirect(redirect, streams, opened)
+                target = self._expander.text(redirect.target)
+                redirected(self.scope, redirect, target, streams, opened)
             self.scope.streams = streams
             yield
         finally:
@@ -333,52 +333,8 @@ class Process:
             for stream in opened:
                 stream.close()
 
-    def _redirect(self, redirect: Redirect, streams: dict[int, Stream], opened: list[Stream]) -> None:
-        target = self._expander.text(redirect.target)
-        operator = redirect.operator
-        if operator in (">&", "<&"):
-            if target == "-":
-                streams[redirect.fd] = Stream()
-            elif target.isdecimal() and len(target) == 1 and int(target) in streams:
-                streams[redirect.fd] = streams[int(target)]
-            else:
-                raise Failure(f"{NAME}: {operator}{target}: bad file descriptor")
-            return
-        stream = self._open(operator, target, streams)
-        opened.append(stream)
-        streams[redirect.fd] = stream
-        if operator.startswith("&"):
-            streams[2] = stream
-
-    def _open(self, operator: str, target: str, streams: Mapping[int, Stream]) -> Stream:
-        machine = self.scope.machine
-        special = {"/dev/null": Stream(), "/dev/stdin": streams[0], "/dev/stdout": streams[1],
-                   "/dev/stderr": streams[2], "/dev/tty": streams[1]}.get(target)  # fmt: skip
-        if operator == "<<<":
-            return FromBytes(encode(target + "\n"))
-        if special is not None:
-            return _Shared(special)
-        reads = operator in ("<", "<>")
-        try:
-            path = machine.files.resolve(target, self.scope.cwd) if target else ""
-            if not path:
-                raise FileError(2, "No such file or directory")
-            if reads:
-                return FromBytes(machine.files.read(path))
-            return ToFile(machine.files, writable(machine.files, path), append=">>" in operator,
-                          wall=machine.device.clock.wall)  # fmt: skip
-        except FileError as exc:
-            raise Failure(f"{NAME}: can't {'open' if reads else 'create'} {target}: {exc.strerror}") from exc
-
     def _complain(self, message: str) -> None:
         self.scope.streams[2].write(encode(f"{NAME}: {message}\n"))
-
-
-class _Shared(Stream):
-    """A stream that others go on using: closing it here means nothing."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.read, self.write = stream.read, stream.write  # type: ignore[method-assign]
 
 
 def _ended(work: Callable[[], object]) -> int:

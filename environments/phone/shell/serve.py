@@ -1,12 +1,12 @@
 """The phone's shell as the wire asks for it, and the whole of it in one class."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from environments.phone.device import Device
 from environments.phone.files import Files
 from environments.phone.services import Input, Output
 from environments.phone.shell.builtins import ExitShell
-from environments.phone.shell.call import DISPLAY_ID, Budget, Interrupted, Machine, Program, Rows, encode
+from environments.phone.shell.call import Budget, Interrupted, Machine, Program, Rows, encode
 from environments.phone.shell.commands import PROGRAMS
 from environments.phone.shell.parser import Parser, ShellSyntaxError
 from environments.phone.shell.process import SIGPIPE, Process
@@ -20,8 +20,7 @@ MAX_LINE = 1_100_000
 class Shell:
     """The device shell of one phone. Safe to use from several threads; every run is a process of its own.
 
-    `programs` adds commands, or takes the place of some: a fault is a program too. `displays` gives the ids that
-    `screencap -d` knows, the default one first. `providers` gives the rows of content URIs such as
+    `programs` adds commands, or takes the place of some. `providers` gives the rows of content URIs such as
     "com.android.contacts/contacts".
     """
 
@@ -31,10 +30,9 @@ class Shell:
         files: Files,
         *,
         programs: Mapping[str, Program] | None = None,
-        displays: Callable[[], Sequence[str]] = lambda: (DISPLAY_ID,),
         providers: Mapping[str, Rows] | None = None,
     ) -> None:
-        self.machine = Machine(device, files, {**PROGRAMS, **(programs or {})}, displays, providers or {})
+        self.machine = Machine(device, files, {**PROGRAMS, **(programs or {})}, providers or {})
         self._host = device.properties().get("ro.product.device", "phone")
 
     def run(
@@ -136,11 +134,10 @@ class PhoneServices:
         files: Files | None = None,
         *,
         programs: Mapping[str, Program] | None = None,
-        displays: Callable[[], Sequence[str]] = lambda: (DISPLAY_ID,),
         providers: Mapping[str, Rows] | None = None,
     ) -> None:
         self.files = Files() if files is None else files
-        self.shell = Shell(device, self.files, programs=programs, displays=displays, providers=providers)
+        self.shell = Shell(device, self.files, programs=programs, providers=providers)
         known = device.properties()
         names = ("ro.product.name", "ro.product.model", "ro.product.device")
         self.banner = {name: known.get(name, "phone") for name in names}

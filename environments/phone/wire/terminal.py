@@ -13,6 +13,9 @@ _MAX_LINE = 1 << 20
 class Terminal:
     """The Input and the Output of a command: lines come in, and both its outputs go to the one screen."""
 
+    on_terminal = True
+    """A shell that reads this prompts."""
+
     def __init__(self, read: Callable[[], bytes], write: Callable[[bytes], None]) -> None:
         self._read, self._write = read, write
         self._typed = bytearray()

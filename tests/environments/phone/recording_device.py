@@ -50,6 +50,7 @@ class RecordingDevice:
         self.clipboard = ""
         self.field: str | None = ""
         self.secure = self.moving = False
+        self.displays: tuple[str, ...] = ("4619827259835644672",)
         self.tree = Node("android.widget.FrameLayout", Box(0, 0, 1080, 2400), package="com.android.launcher")
         self.tasks = [Focus("com.android.launcher", "com.android.launcher.Home")]
         self.stored: dict[Namespace, dict[str, str]] = {

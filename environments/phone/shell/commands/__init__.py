@@ -5,12 +5,14 @@ from collections.abc import Callable
 from environments.phone.shell.call import Call, Failure
 from environments.phone.shell.commands import (
     activities,
+    digests,
     dumpsys,
     input,
     logs,
     network,
     packages,
     preferences,
+    printing,
     screen,
     search,
     storage,
@@ -22,7 +24,7 @@ from environments.phone.shell.commands import (
 def _toybox(call: Call) -> int:
     """`toybox NAME ...` is NAME; alone it lists the names."""
     if not call.args:
-        call.say(" ".join(sorted({**storage.PROGRAMS, **text.PROGRAMS, **search.PROGRAMS})))
+        call.say(" ".join(sorted({**storage.PROGRAMS, **text.PROGRAMS, **search.PROGRAMS, **digests.PROGRAMS})))
         return 0
     if call.args[0] not in {*call.machine.programs, "echo", "pwd", "test", "true", "false", "["}:
         raise Failure(f"toybox: Unknown command {call.args[0]}", 127)
@@ -30,7 +32,7 @@ def _toybox(call: Call) -> int:
 
 
 PROGRAMS: dict[str, Callable[[Call], int]] = {
-    **activities.PROGRAMS, **dumpsys.PROGRAMS, **input.PROGRAMS, **logs.PROGRAMS, **network.PROGRAMS,
-    **packages.PROGRAMS, **preferences.PROGRAMS, **screen.PROGRAMS, **search.PROGRAMS, **storage.PROGRAMS,
+    **activities.PROGRAMS, **digests.PROGRAMS, **dumpsys.PROGRAMS, **input.PROGRAMS, **logs.PROGRAMS, **network.PROGRAMS,
+    **packages.PROGRAMS, **preferences.PROGRAMS, **printing.PROGRAMS, **screen.PROGRAMS, **search.PROGRAMS, **storage.PROGRAMS,
     **system.PROGRAMS, **text.PROGRAMS, "toybox": _toybox,
 }  # fmt: skip

@@ -107,12 +107,12 @@ def _surface_flinger(call: Call, words: list[str]) -> str:
     if words[:1] == ["--display-id"]:
         return "".join(
             f'Display {number} (HWC display {at}): port={at} pnpId=GGL displayName="EMU_display_{at}"\n'
-            for at, number in enumerate(call.machine.displays())
+            for at, number in enumerate(call.device.displays)
         )
     if words[:1] == ["--list"]:
         names = [f"{task.package}/{task.activity}#0" for task in call.device.recent()[:1]]
         return "\n".join(['Display 0 name="Built-in Screen"#2', "StatusBar#0", *names, "NavigationBar0#0"]) + "\n"
-    return f"Build configuration: [sf PRESENT_TIME_OFFSET=0]\nDisplay {call.machine.displays()[0]} HWC layers:\n"
+    return f"Build configuration: [sf PRESENT_TIME_OFFSET=0]\nDisplay {call.device.displays[0]} HWC layers:\n"
 
 
 def _memory(call: Call, words: list[str]) -> str:
@@ -172,7 +172,7 @@ def _processor(_call: Call, _words: list[str]) -> str:
     return "Load: 0.5 / 0.4 / 0.3\nCPU usage from 10000ms to 0ms ago:\n  2% TOTAL: 1% user + 1% kernel\n"
 
 
-def _graphics(call: Call, words: list[str]) -> str:
+def _graphics(_call: Call, words: list[str]) -> str:
     name = words[0] if words else "com.android.systemui"
     return f"Applications Graphics Acceleration Info:\n\n** Graphics info for pid {process_id(name)} [{name}] **\n\nHash: {window_hash(name)}\n"
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from environments.phone.shell.call import Call, Failure
@@ -32,8 +33,8 @@ def settings(call: Call) -> int:
 def _settings(call: Call, args: Arguments, verb: str, namespace: Namespace) -> int:
     device = call.device
     if verb == "list":
-        for name, value in sorted(device.settings(namespace).items()):
-            call.say(f"{name}={value}")
+        for line in sorted(f"{name}={value}" for name, value in device.settings(namespace).items()):
+            call.say(line)
         return 0
     if verb == "reset":
         word = args.required()
@@ -47,10 +48,10 @@ def _settings(call: Call, args: Arguments, verb: str, namespace: Namespace) -> i
         stored = device.setting(namespace, name)
         call.say("null" if stored is None else stored)
     elif verb == "put":
-        value = args.optional()
-        if value is None:
+        wanted = args.optional()
+        if wanted is None:
             raise Failure("Invalid arguments", FAILED)
-        device.put_setting(namespace, name, value)
+        device.put_setting(namespace, name, wanted)
     else:
         present = device.setting(namespace, name) is not None
         device.put_setting(namespace, name, None)
@@ -79,24 +80,17 @@ def input_methods(call: Call) -> int:
     while name == "--user":
         args.required()
         name = args.required()
-    methods = call.device.input_methods()
-    if name not in methods:
-        verbs = {"enable": "enabled", "disable": "disabled", "set": "selected"}
-        call.err(f"Unknown input method {name} cannot be {verbs[verb]} for user #0")
-        return FAILED if verb != "disable" else 0
+    enabled = call.device.input_methods().get(name)
+    done = {"enable": "enabled", "disable": "disabled", "set": "selected"}[verb]
     if verb == "set":
-        if not methods[name] or not call.device.set_input_method(name):
-            call.err(f"Unknown input method {name} cannot be selected for user #0")
-            return FAILED
-        call.say(f"Input method {name} selected for user #0")
-        return 0
-    wanted = verb == "enable"
-    done = call.device.enable_input_method(name, wanted)
-    if not done:
-        call.err(f"Unknown input method {name} cannot be {verb}d for user #0")
-        return FAILED
-    already = "already " if methods[name] == wanted else "now "
-    call.say(f"Input method {name}: {already}{verb}d for user #0")
+        known = bool(enabled) and call.device.set_input_method(name)
+        words = f"Input method {name} selected for user #0"
+    else:
+        known = call.device.enable_input_method(name, verb == "enable")
+        words = f"Input method {name}: {'already' if enabled == (verb == 'enable') else 'now'} {done} for user #0"
+    if not known:
+        raise Failure(f"Unknown input method {name} cannot be {done} for user #0", FAILED)
+    call.say(words)
     return 0
 
 
@@ -144,57 +138,59 @@ def content(call: Call) -> int:
             name, _colon, typed = value.partition(":")
             binds[name] = typed.partition(":")[2]
         values[option] = value
-    uri = values.get("--uri", "")
-    authority, _slash, path = uri.removeprefix("content://").strip("/").partition("/")
-    namespace = _namespace(path.partition("/")[0]) if authority == "settings" else None
-    if namespace is not None:
-        return _content_settings(call, verb, namespace, path.partition("/")[2], values, binds)
-    provider = call.machine.providers.get(f"{authority}/{path}")
-    if provider is not None and verb == "query":
-        return _rows(call, provider(), values)
-    call.err(f"Error while accessing provider:{authority}\njava.lang.IllegalStateException: Could not find provider: "
-             f"{authority}\n\tat com.android.commands.content.Content$Command.execute(Content.java:518)")  # fmt: skip
-    return 0
+    return _Content(call, verb, values, binds).run()
 
 
-def _content_settings(
-    call: Call, verb: str, namespace: Namespace, name: str, values: dict[str, str], binds: dict[str, str]
-) -> int:
-    device = call.device
-    if verb == "query":
-        stored = sorted(device.settings(namespace).items())
-        rows = [{"_id": n, "name": key, "value": value} for n, (key, value) in enumerate(stored, 1)]
-        return _rows(call, [row for row in rows if not name or row["name"] == name], values)
-    if verb in ("insert", "update"):
-        key = binds.get("name", name)
-        if key and "value" in binds:
-            device.put_setting(namespace, key, binds["value"])
+@dataclass(frozen=True)
+class _Content:
+    """One request to a content provider: its options, and the columns bound to values."""
+
+    call: Call
+    verb: str
+    values: dict[str, str]
+    binds: dict[str, str]
+
+    def run(self) -> int:
+        authority, _slash, path = self.values.get("--uri", "").removeprefix("content://").strip("/").partition("/")
+        namespace = _namespace(path.partition("/")[0]) if authority == "settings" else None
+        provider = self.call.machine.providers.get(f"{authority}/{path}")
+        if namespace is not None:
+            self._settings(namespace, path.partition("/")[2])
+        elif provider is not None and self.verb == "query":
+            self._rows(provider())
+        else:
+            self.call.err(
+                f"Error while accessing provider:{authority}\njava.lang.IllegalStateException: Could not find provider: "
+                f"{authority}\n\tat com.android.commands.content.Content$Command.execute(Content.java:518)"
+            )
         return 0
-    if verb == "delete":
-        found = re.fullmatch(r"name\s*=\s*'([^']*)'", values.get("--where", "").strip())
-        key = name or (found[1] if found else "")
-        if key:
-            device.put_setting(namespace, key, None)
-        return 0
-    call.err(f"[ERROR] Unsupported operation: {verb}")
-    return 0
 
+    def _settings(self, namespace: Namespace, name: str) -> None:
+        device = self.call.device
+        key = name or self.binds.get("name", "")
+        if self.verb == "query":
+            stored = sorted(device.settings(namespace).items())
+            rows = [{"_id": n, "name": known, "value": value} for n, (known, value) in enumerate(stored, 1)]
+            self._rows([row for row in rows if not name or row["name"] == name])
+        elif self.verb in ("insert", "update"):
+            if key and "value" in self.binds:
+                device.put_setting(namespace, key, self.binds["value"])
+        elif self.verb == "delete":
+            found = re.fullmatch(r"name\s*=\s*'([^']*)'", self.values.get("--where", "").strip())
+            if key or found:
+                device.put_setting(namespace, key or (found[1] if found else ""), None)
+        else:
+            self.call.err(f"[ERROR] Unsupported operation: {self.verb}")
 
-def _rows(call: Call, rows: Sequence[Mapping[str, object]], values: dict[str, str]) -> int:
-    columns = [name for name in values.get("--projection", "").split(":") if name]
-    where = re.findall(r"(\w+)\s*=\s*(?:'([^']*)'|(\w+))", values.get("--where", ""))
-    number = 0
-    for row in rows:
-        if any(str(row.get(name)) != (text or word) for name, text, word in where):
-            continue
-        shown = columns or list(row)
-        call.say(
-            f"Row: {number} " + ", ".join(f"{name}={'NULL' if row.get(name) is None else row[name]}" for name in shown)
-        )
-        number += 1
-    if number == 0:
-        call.say("No result found.")
-    return 0
+    def _rows(self, rows: Sequence[Mapping[str, object]]) -> None:
+        columns = [name for name in self.values.get("--projection", "").split(":") if name]
+        where = re.findall(r"(\w+)\s*=\s*(?:'([^']*)'|(\w+))", self.values.get("--where", ""))
+        chosen = [row for row in rows if all(str(row.get(name)) == (text or word) for name, text, word in where)]
+        for number, row in enumerate(chosen):
+            known = {name: "NULL" if row.get(name) is None else row[name] for name in columns or row}
+            self.call.say(f"Row: {number} " + ", ".join(f"{name}={value}" for name, value in known.items()))
+        if not chosen:
+            self.call.say("No result found.")
 
 
 PROGRAMS = {"settings": settings, "content": content, "ime": input_methods}

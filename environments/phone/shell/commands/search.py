@@ -19,7 +19,7 @@ def grep(call: Call) -> int:
         if not words:
             raise Failure('grep: No REGEX (see "grep --help")', 2)
         options["e"], words = words[0], words[1:]
-    chosen = _chooser(call, options)
+    search = _Search(call, options, _chooser(call, options))
     names = words or (["-"] if not {"r", "R"} & options.keys() else ["."])
     names = list(_below(call, names)) if {"r", "R"} & options.keys() else names
     named = ("H" in options or len(names) > 1 or bool({"r", "R"} & options.keys())) and "h" not in options
@@ -27,7 +27,7 @@ def grep(call: Call) -> int:
     for name in names:
         try:
             lines = call.lines() if name == "-" else iter(_lines(call.read(name)))
-            if _search(call, lines, chosen, options, name if name != "-" else "(standard input)", named=named):
+            if search.run(lines, name if name != "-" else "(standard input)", named=named):
                 status = 0
                 if "q" in options:
                     return 0
@@ -89,56 +89,56 @@ def _chooser(call: Call, options: dict[str, str]) -> tuple[Callable[[str], bool]
     return (lambda line: any(regex.matches(line) for regex in found)), spans
 
 
-def _search(
-    call: Call,
-    lines: Iterator[str],
-    chosen: tuple[Callable[[str], bool], Spans],
-    options: dict[str, str],
-    name: str,
-    *,
-    named: bool,
-) -> bool:
-    matches, spans = chosen
-    most = _number(call, options.get("m", "")) if "m" in options else -1
-    before, after = (_number(call, options.get(letter) or options.get("C", "0")) for letter in "BA")
-    count, follow, shown = 0, 0, 0
-    kept: list[tuple[int, str]] = []
-    quiet = bool({"q", "c", "l", "L"} & options.keys())
-    for number, line in enumerate(lines, 1):
-        if most == count:
-            break
-        if matches(line) == ("v" in options):
-            if follow and not quiet:
-                _show(call, options, name if named else "", number, line, "-")
-                shown = number
-                follow -= 1
-            kept = [*kept, (number, line)][-before:] if before else []
-            continue
-        count += 1
-        if {"q", "l"} & options.keys():
-            break
-        if quiet:
-            continue
-        if (before or after) and shown and number - len(kept) > shown + 1:
-            call.say("--")
-        for at, earlier in kept:
-            _show(call, options, name if named else "", at, earlier, "-")
-        kept = []
-        if "o" in options:
-            for start, end in spans(line):
-                _show(call, options, name if named else "", number, line[start:end], ":")
+class _Search:
+    """The lines of one file gone through: those chosen are shown, with those around them where asked for."""
+
+    def __init__(self, call: Call, options: dict[str, str], chosen: tuple[Callable[[str], bool], Spans]) -> None:
+        self._call, self._options = call, options
+        self._matches, self._spans = chosen
+        self._most = _number(call, options["m"]) if "m" in options else -1
+        self._before, self._after = (_number(call, options.get(letter) or options.get("C", "0")) for letter in "BA")
+        self._quiet = bool({"q", "c", "l", "L"} & options.keys())
+
+    def run(self, lines: Iterator[str], name: str, *, named: bool) -> bool:
+        """Whether any line was chosen."""
+        label = name if named else ""
+        count, follow, shown = 0, 0, 0
+        kept: list[tuple[int, str]] = []
+        for number, line in enumerate(lines, 1):
+            if self._most == count:
+                break
+            if self._matches(line) != ("v" in self._options):
+                count += 1
+                if {"q", "l"} & self._options.keys():
+                    break
+                if shown and number - len(kept) > shown + 1 and (self._before or self._after) and not self._quiet:
+                    self._call.say("--")
+                for at, earlier in kept:
+                    self._show(label, at, earlier, "-")
+                self._show_chosen(label, number, line)
+                kept, shown, follow = [], number, self._after
+            elif follow:
+                self._show(label, number, line, "-")
+                shown, follow = number, follow - 1
+            elif self._before:
+                kept = [*kept, (number, line)][-self._before :]
+        if "c" in self._options:
+            self._call.say(f"{label}:{count}" if label else str(count))
+        elif ("l" in self._options and count) or ("L" in self._options and not count):
+            self._call.say(name)
+        return count > 0
+
+    def _show_chosen(self, label: str, number: int, line: str) -> None:
+        if "o" not in self._options:
+            self._show(label, number, line, ":")
         else:
-            _show(call, options, name if named else "", number, line, ":")
-        shown, follow = number, after
-    if "c" in options:
-        call.say(f"{name}:{count}" if named else str(count))
-    elif ("l" in options and count) or ("L" in options and not count):
-        call.say(name)
-    return count > 0
+            for start, end in self._spans(line):
+                self._show(label, number, line[start:end], ":")
 
-
-def _show(call: Call, options: dict[str, str], name: str, number: int, text: str, sign: str) -> None:
-    call.say((f"{name}{sign}" if name else "") + (f"{number}{sign}" if "n" in options else "") + text)
+    def _show(self, label: str, number: int, text: str, sign: str) -> None:
+        if not self._quiet:
+            counted = f"{number}{sign}" if "n" in self._options else ""
+            self._call.say((f"{label}{sign}" if label else "") + counted + text)
 
 
 def _number(call: Call, word: str) -> int:
@@ -229,11 +229,12 @@ def _substitute(call: Call, script: str, at: int, *, extended: bool) -> tuple[Ed
             current, char = "", ""
         current += char
         at += 1
-    flags = re.compile(r"[gIip0-9]*").match(script, at)
-    assert flags is not None
-    letters = flags[0]
-    if script[flags.end() : flags.end() + 1] not in ("", ";", "\n", " ", "}"):
-        raise Failure(f"sed: unknown option to s: '{script[flags.end()]}'")
+    end = at
+    while script[end : end + 1] in tuple("gIip0123456789"):
+        end += 1
+    letters = script[at:end]
+    if script[end : end + 1] not in ("", ";", "\n", " ", "}"):
+        raise Failure(f"sed: unknown option to s: '{script[end]}'")
     regex = _regex(call, pieces[0], extended=extended, fold="i" in letters.lower())
     number = int("".join(filter(str.isdecimal, letters))[:6] or 1)
     every = "g" in letters
@@ -241,7 +242,7 @@ def _substitute(call: Call, script: str, at: int, *, extended: bool) -> tuple[Ed
     def edit(line: str) -> tuple[str, bool]:
         return _replaced(regex, pieces[1], line, number, every=every)
 
-    return edit, "p" in letters, flags.end()
+    return edit, "p" in letters, end
 
 
 def _replaced(regex: Regex, replacement: str, line: str, number: int, *, every: bool) -> tuple[str, bool]:

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from environments.phone.shell.call import Call, Failure
 from environments.phone.shell.commands.identity import process_id, running, user_id
 
-IDENTITY = "uid=2000(shell) gid=2000(shell) groups=2000(shell),1004(input),1007(log),1011(adb),1015(sdcard_rw),3003(inet) context=u:r:shell:s0"
-SIGNALS = "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM".split()
+IDENTITY = (
+    "uid=2000(shell) gid=2000(shell) groups=2000(shell),1004(input),1007(log),1011(adb),1015(sdcard_rw),3003(inet) "
+    "context=u:r:shell:s0"
+)
+SIGNALS = "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM"
 SYSTEM_PROCESSES = (("root", 1, "init"), ("root", 2, "[kthreadd]"), ("logd", 180, "logd"),
                     ("system", 250, "surfaceflinger"), ("root", 300, "zygote64"), ("shell", 400, "adbd"),
                     ("system", 600, "system_server"))  # fmt: skip
@@ -157,7 +160,7 @@ def kill(call: Call) -> int:
     """Apps are stopped as by force-stop; what is not the shell user's own is not permitted."""
     words = [arg for arg in call.args if not re.fullmatch(r"-(s|[A-Z0-9]+|SIG[A-Z0-9]+)", arg)]
     if call.args == ["-l"]:
-        call.say(" ".join(SIGNALS))
+        call.say(SIGNALS)
         return 0
     call.need(words)
     status = 0

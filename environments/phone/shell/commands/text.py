@@ -1,17 +1,12 @@
-"""Commands on text and bytes, in toybox's words: cat, head, sort, cut, tr, printf, checksums and others."""
+"""Commands on text and bytes, in toybox's words: cat, head, sort, cut, tr and others."""
 
-import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 
 from environments.phone.files import FileError
 from environments.phone.shell.call import Call, Failure, decode, encode
 from environments.phone.shell.escapes import unescape
-
-WIDEST = 100_000
-MAX_PRINTED = 8_000_000
+from environments.phone.shell.streams import Stream
 
 
 def cat(call: Call) -> int:
@@ -36,12 +31,12 @@ def tac(call: Call) -> int:
     return 0
 
 
-def _status(read: list[tuple[str, bytes]]) -> int:
+def status_of(read: list[tuple[str, bytes]]) -> int:
     """1 where `Call.each` told that something could not be read."""
     return int(bool(read) and read[-1] == ("", b""))
 
 
-def _count(call: Call, word: str) -> int:
+def count_of(call: Call, word: str) -> int:
     found = re.fullmatch(r"\+?-?([0-9]{1,12})([kKmM]?)", word)
     if found is None:
         raise Failure(f"{call.name}: not integer: {word}")
@@ -60,21 +55,21 @@ def head(call: Call) -> int:
         if len(names) > 1:
             call.out(("" if name == names[0] else "\n") + f"==> {name} <==\n")
         if "c" in options:
-            call.out(data[: _count(call, options["c"])])
+            call.out(data[: count_of(call, options["c"])])
         else:
-            call.out(b"".join(data.splitlines(keepends=True)[: _count(call, options.get("n", "10"))]))
-    return _status(read)
+            call.out(b"".join(data.splitlines(keepends=True)[: count_of(call, options.get("n", "10"))]))
+    return status_of(read)
 
 
 def _head_of_stream(call: Call, options: dict[str, str]) -> int:
     if "c" in options:
-        left = _count(call, options["c"])
+        left = count_of(call, options["c"])
         chunks = call.chunks()
         while left and (data := next(chunks, b"")):
             call.out(data[:left])
             left -= min(left, len(data))
         return 0
-    left = _count(call, options.get("n", "10"))
+    left = count_of(call, options.get("n", "10"))
     lines = call.lines()
     while left and (line := next(lines, None)) is not None:
         call.say(line)
@@ -92,7 +87,7 @@ def tail(call: Call) -> int:
         if len(names) > 1:
             call.out(("" if name == names[0] else "\n") + f"==> {name} <==\n")
         word = options.get("c", options.get("n", "10"))
-        count, pieces = _count(call, word), [data[n : n + 1] for n in range(0)]
+        count = count_of(call, word)
         if "c" in options:
             call.out(data[max(0, count - 1) :] if word.startswith("+") else data[len(data) - min(count, len(data)) :])
             continue
@@ -102,7 +97,7 @@ def tail(call: Call) -> int:
                 pieces[max(0, count - 1) :] if word.startswith("+") else pieces[len(pieces) - min(count, len(pieces)) :]
             )
         )
-    return _status(read)
+    return status_of(read)
 
 
 def wc(call: Call) -> int:
@@ -120,7 +115,7 @@ def wc(call: Call) -> int:
         rows.append((totals, "total"))
     for counts, name in rows:
         call.say(" ".join(str(counts[letter]) for letter in wanted) + (f" {name}" if names else ""))
-    return _status(read)
+    return status_of(read)
 
 
 def _all_lines(call: Call, names: list[str]) -> list[str]:
@@ -258,54 +253,6 @@ def _passed(call: Call) -> Iterator[bytes]:
         yield chunk
 
 
-def checksum(call: Call) -> int:
-    """md5sum, sha1sum, sha256sum and so on, by the name it is called by."""
-    options, names = call.options("bc")
-    kind = call.name.rpartition("/")[2].removesuffix("sum")
-    read = list(call.each(names))
-    for name, data in read:
-        if name:
-            digest = hashlib.new(kind, data, usedforsecurity=False).hexdigest()
-            call.say(digest if "b" in options else f"{digest}  {name}")
-    return _status(read)
-
-
-def base_64(call: Call) -> int:
-    options, names = call.options("di", "w")
-    data = b"".join(data for _name, data in call.each(names[:1]))
-    if "d" in options:
-        try:
-            call.out(
-                base64.b64decode(re.sub(rb"[^A-Za-z0-9+/=]" if "i" in options else rb"\s", b"", data), validate=True)
-            )
-        except binascii.Error as exc:
-            raise Failure("base64: bad input") from exc
-        return 0
-    width = _count(call, options.get("w", "76"))
-    text = base64.b64encode(data).decode()
-    pieces = [text[at : at + width] for at in range(0, len(text), width)] if width else [text]
-    call.out("\n".join(pieces) + ("\n" if width and text else ""))
-    return 0
-
-
-def seq(call: Call) -> int:
-    numbers = []
-    for word in call.args[:3]:
-        if re.fullmatch(r"-?[0-9]{1,15}", word) is None:
-            raise Failure(f"seq: not integer: {word}")
-        numbers.append(int(word))
-    call.need(call.args)
-    first = numbers[0] if len(numbers) > 1 else 1
-    step = numbers[1] if len(numbers) == 3 else 1
-    if step == 0:
-        return 0
-    values = range(first, numbers[-1] + (1 if step > 0 else -1), step)
-    for at in range(0, len(values), 1000):
-        call.check()
-        call.out("".join(f"{value}\n" for value in values[at : at + 1000]))
-    return 0
-
-
 def yes(call: Call) -> int:
     block = encode((" ".join(call.args) or "y") + "\n") * 100
     while True:
@@ -325,7 +272,7 @@ def xargs(call: Call) -> int:
     data = decode(call.read("-"))
     items = [item for item in data.split("\0") if item] if "0" in options else data.split()
     command = words or ["echo"]
-    size = max(1, _count(call, options["n"])) if "n" in options else 5000
+    size = max(1, count_of(call, options["n"])) if "n" in options else 5000
     if "I" in options:
         runs = [[word.replace(options["I"], line) for word in command] for line in data.splitlines() if line.strip()]
     else:
@@ -333,167 +280,11 @@ def xargs(call: Call) -> int:
         runs = runs or ([] if "r" in options else [command])
     status = 0
     for run in runs:
-        status = call.run(run, {**call.streams, 0: type(call.streams[0])()} if False else call.streams) and 123
+        status = call.run(run, {**call.streams, 0: Stream()}) and 123
     return status
-
-
-def printf(call: Call) -> int:
-    """The format again and again until the arguments are used up."""
-    call.need(call.args)
-    form, waiting = call.args[0], list(call.args[1:])
-    written = 0
-    while True:
-        before = len(waiting)
-        text, cut = _printed(call, form, waiting)
-        call.out(text)
-        written += len(text)
-        call.check()
-        if cut or not waiting or len(waiting) == before or written > MAX_PRINTED:
-            return 0
-
-
-_CONVERSION = re.compile(r"%([-+ 0#]*)(\*|[0-9]*)(?:\.(\*|[0-9]*))?([a-zA-Z%])|(\\(?:.|$))|([^%\\]+)|(.)", re.DOTALL)
-_ESCAPE = re.compile(r"\\(?:[0-7]{1,4}|x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}|.|$)", re.DOTALL)
-
-
-def _printed(call: Call, form: str, waiting: list[str]) -> tuple[str, bool]:
-    """One pass over the format, and whether a \\c ended it."""
-    written: list[str] = []
-    at = 0
-    while at < len(form):
-        escape = _ESCAPE.match(form, at)
-        if escape is not None:
-            text, cut = unescape(escape[0])
-            written.append(text)
-            at = escape.end()
-            if cut:
-                return "".join(written), True
-            continue
-        found = _CONVERSION.match(form, at)
-        assert found is not None
-        at = found.end()
-        flags, width, precision, kind = found.group(1, 2, 3, 4)
-        if kind is None:
-            if found[0] == "%":
-                raise Failure(f"printf: bad %{form[at : at + 1]}@{at}")
-            written.append(found[0])
-        elif kind == "%":
-            written.append("%")
-        else:
-            text, cut = _converted(call, flags, width, precision, kind, waiting)
-            written.append(text)
-            if cut:
-                return "".join(written), True
-    return "".join(written), False
-
-
-def _converted(
-    call: Call, flags: str, width: str, precision: str | None, kind: str, waiting: list[str]
-) -> tuple[str, bool]:
-    def star(word: str | None) -> int | None:
-        if word == "*":
-            word = waiting.pop(0) if waiting else "0"
-        return min(int(word), WIDEST) if word and re.fullmatch(r"[0-9]{1,9}", word) else (None if word is None else 0)
-
-    wide, exact = star(width) or 0, star(precision)
-    argument = waiting.pop(0) if waiting else ""
-    cut = False
-    if kind in "sb":
-        text = argument
-        if kind == "b":
-            text, cut = unescape(argument, echo=True)
-        text = text if exact is None else text[:exact]
-    elif kind == "c":
-        text = argument[:1]
-    elif kind in "diouxX":
-        text = _integer(call, argument, kind, exact)
-    elif kind in "eEfFgG":
-        text = f"{_float(call, argument):.{6 if exact is None else min(exact, 100)}{kind}}"
-    else:
-        raise Failure(f"printf: bad %{kind}@0")
-    if kind not in "sbc":
-        if "+" in flags and not text.startswith("-"):
-            text = "+" + text
-        if "0" in flags and "-" not in flags:
-            return text.zfill(wide), cut
-    return (text.ljust(wide) if "-" in flags else text.rjust(wide)), cut
-
-
-def _integer(call: Call, word: str, kind: str, exact: int | None) -> str:
-    if word[:1] in ("'", '"') and len(word) > 1:
-        number = ord(word[1])
-    elif re.fullmatch(r"\s*[-+]?(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,18})", word):
-        sign, digits = (-1 if "-" in word else 1), word.strip().lstrip("+-").lower()
-        base = 16 if digits.startswith("0x") else 8 if re.fullmatch("0[0-7]+", digits) else 10
-        number = sign * int(digits, base) if base != 10 or not digits.startswith("0") or digits == "0" else 0
-    elif not word:
-        number = 0
-    else:
-        raise Failure(f"printf: '{word[:100]}': Not a number" if False else f"printf: bad number '{word[:100]}'")
-    if kind not in "di" and number < 0:
-        number += 2**64
-    digits = {"o": f"{abs(number):o}", "x": f"{abs(number):x}", "X": f"{abs(number):X}"}.get(kind, str(abs(number)))
-    return ("-" if number < 0 else "") + digits.zfill(min(exact or 0, WIDEST))
-
-
-def _float(call: Call, word: str) -> float:
-    if not word:
-        return 0.0
-    if re.fullmatch(r"\s*[-+]?([0-9]{1,300}\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?", word) is None:
-        raise Failure(f"printf: bad number '{word[:100]}'")
-    return float(word)
-
-
-def expr(call: Call) -> int:
-    """Two numbers and a sign, or two texts compared."""
-    words = call.args
-    if len(words) == 1:
-        call.say(words[0])
-        return int(words[0] in ("", "0"))
-    if len(words) != 3:
-        raise Failure("expr: syntax error", 2)
-    left, sign, right = words
-    numeric = all(re.fullmatch(r"-?[0-9]{1,18}", word) for word in (left, right))
-    compared = {"=": left == right, "!=": left != right}
-    if numeric:
-        a, b = int(left), int(right)
-        if sign in ("/", "%") and b == 0:
-            raise Failure("expr: division by zero", 2)
-        sums: dict[str, Callable[[], int]] = {
-            "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: int(a / b), "%": lambda: a - b * int(a / b),
-            "<": lambda: int(a < b), "<=": lambda: int(a <= b), ">": lambda: int(a > b), ">=": lambda: int(a >= b),
-            "=": lambda: int(a == b), "!=": lambda: int(a != b),
-        }  # fmt: skip
-        if sign in sums:
-            result = sums[sign]()
-            call.say(str(result))
-            return int(result == 0)
-    if sign not in compared:
-        raise Failure("expr: syntax error", 2)
-    call.say(str(int(compared[sign])))
-    return int(not compared[sign])
-
-
-def hexdump(call: Call) -> int:
-    """xxd: sixteen bytes a line; -p plain."""
-    options, names = call.options("pri", "clgso")
-    data = b"".join(data for _name, data in call.each(names[:1]))
-    if "l" in options:
-        data = data[: _count(call, options["l"])]
-    for at in range(0, len(data), 30 if "p" in options else 16):
-        call.check()
-        if "p" in options:
-            call.say(data[at : at + 30].hex())
-            continue
-        row = data[at : at + 16]
-        pairs = " ".join(row[n : n + 2].hex() for n in range(0, len(row), 2))
-        call.say(f"{at:08x}: {pairs:<39}  " + "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row))
-    return 0
 
 
 PROGRAMS: dict[str, Callable[[Call], int]] = {
     "cat": cat, "tac": tac, "head": head, "tail": tail, "wc": wc, "sort": sort, "uniq": uniq, "cut": cut, "tr": tr,
-    "tee": tee, "md5sum": checksum, "sha1sum": checksum, "sha224sum": checksum, "sha256sum": checksum,
-    "sha384sum": checksum, "sha512sum": checksum, "base64": base_64, "seq": seq, "yes": yes, "xargs": xargs,
-    "printf": printf, "expr": expr, "xxd": hexdump,
+    "tee": tee, "yes": yes, "xargs": xargs,
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """The reports on windows, activities, the display and its input: `dumpsys window | activity | display | input`."""
 
 from environments.geometry import Size
-from environments.phone.device import Device, Focus, SecureWindow
+from environments.phone.device import Device, Focus
 from environments.phone.shell.call import Call
 from environments.phone.shell.commands.identity import process_id, task_id, user_id, window_hash
 from environments.phone.shell.commands.intents import short_component
@@ -104,14 +104,6 @@ rng={min(width, height)}x{min(width, height)}-{max(width, height)}x{max(width, h
 """
 
 
-def _secure(device: Device) -> bool:
-    try:
-        device.screenshot()
-    except SecureWindow:
-        return True
-    return False
-
-
 def _windows(call: Call) -> str:
     device = call.device
     width, height = _turned(device)
@@ -123,7 +115,7 @@ def _windows(call: Call) -> str:
     focus = device.focus
     if focus is not None:
         tasks = {f"{focus.package}/{focus.activity}": focus, **tasks}
-    secure = _secure(device)
+    secure = device.secure
     for number, name in enumerate([*names, *tasks]):
         task = tasks.get(name)
         front = task is not None and task == focus
@@ -219,7 +211,7 @@ def display(call: Call, _words: list[str]) -> str:
     info = (
         f"DisplayInfo{{{identity}, largest app {max(width, height)} x {max(width, height)}, smallest app "
         f"{min(width, height)} x {min(width, height)}, appVsyncOff 1000000, 60.0 fps, rotation {turns}, state {state}, "
-        f'type INTERNAL, uniqueId "local:{call.machine.displays()[0]}", app {width} x {height}, density {density} '
+        f'type INTERNAL, uniqueId "local:{call.device.displays[0]}", app {width} x {height}, density {density} '
         f"({density}.0 x {density}.0) dpi, layerStack 0}}"
     )
     viewports = "".join(
@@ -227,7 +219,7 @@ def display(call: Call, _words: list[str]) -> str:
         f"uniqueId='local:{number}', physicalPort={at}, orientation={0 if at else turns}, logicalFrame=Rect(0, 0 - {width}, "
         f"{height}), physicalFrame=Rect(0, 0 - {physical.width}, {physical.height}), deviceWidth={physical.width}, "
         f"deviceHeight={physical.height}}}\n"
-        for at, number in enumerate(call.machine.displays())
+        for at, number in enumerate(call.device.displays)
     )
     return f"""DISPLAY MANAGER (dumpsys display)
   mSafeMode=false
@@ -235,12 +227,12 @@ def display(call: Call, _words: list[str]) -> str:
   mGlobalDisplayState={state}
   mViewports=
 {viewports}
-Display Devices: size={len(call.machine.displays())}
-  DisplayDeviceInfo{{"Built-in Screen": uniqueId="local:{call.machine.displays()[0]}", {physical.width} x \
+Display Devices: size={len(call.device.displays)}
+  DisplayDeviceInfo{{"Built-in Screen": uniqueId="local:{call.device.displays[0]}", {physical.width} x \
 {physical.height}, modeId 1, density {device.density}, {density}.0 x {density}.0 dpi, touch INTERNAL, rotation 0, \
 type INTERNAL, state {state}}}
 
-Logical Displays: size={len(call.machine.displays())}
+Logical Displays: size={len(call.device.displays)}
   Display 0:
     mDisplayId=0
     mLayerStack=0
@@ -271,7 +263,7 @@ Input Reader State:
   Device 2: touchscreen
     Sources: TOUCHSCREEN
     Touch Input Mapper (mode - DIRECT):
-      Viewport INTERNAL: displayId=0, uniqueId=local:{call.machine.displays()[0]}, port=0, orientation={turns}, \
+      Viewport INTERNAL: displayId=0, uniqueId=local:{call.device.displays[0]}, port=0, orientation={turns}, \
 {logical_frame}, deviceSize=[{physical.width}, {physical.height}], isActive=[1]
       RawSurfaceWidth: {physical.width}px
       RawSurfaceHeight: {physical.height}px
