@@ -10,7 +10,7 @@ from environments.phone.apps.table import APPS
 from environments.phone.clock import RealClock
 from environments.phone.device import Clock, Focus, Node, NotIdle, Package, Power, SecureWindow
 from environments.phone.front import HOME, Front, Panel, WorldFaults
-from environments.phone.screen.chrome import SYSTEM_UI
+from environments.phone.screen.windows import ROOT
 from environments.phone.seeds import properties_of
 from environments.phone.state import Namespace, State
 
@@ -96,11 +96,9 @@ class World:
 
     @property
     def focus(self) -> Focus | None:
-        """None while the screen is off; the notification shade while it is locked, as on Android."""
+        """The app's window in front, also behind the lock screen and while the screen is off: `power` tells those."""
         with self._lock:
-            if not self.state.awake:
-                return None
-            return Focus(SYSTEM_UI, "NotificationShade") if self.state.locked else self._front.navigation.focus()
+            return self._front.navigation.focus()
 
     @property
     def keyboard_shown(self) -> bool:
@@ -134,7 +132,7 @@ class World:
             if self._front.moving or self.faults.never_idle:
                 raise NotIdle("the screen keeps moving")
             if not self.state.awake:
-                return Node("hierarchy", Box(0, 0, *self._front.size))
+                return Node(ROOT, Box(0, 0, *self._front.size))
             return self._front.windows().tree()
 
     # What is done to it

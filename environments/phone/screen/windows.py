@@ -8,6 +8,7 @@ from environments.phone.device import Node
 from environments.phone.screen.paint import Mark, shift
 from environments.phone.screen.placed import Placed
 
+ROOT = "android.widget.FrameLayout"
 SECONDS = 0.2
 """How long a transition takes at Android's animation scale of 1."""
 
@@ -36,7 +37,8 @@ class Windows:
     def tree(self) -> Node:
         """One root with a node for each window: the app, the status bar, the keyboard, the navigation bar."""
         windows = (node for window in (self.app, *self.strips()) for node in window.nodes())
-        return Node("hierarchy", Box(0, 0, *self.size), children=tuple(windows))
+        below = tuple(windows)
+        return Node(ROOT, Box(0, 0, *self.size), package=below[0].package, children=below)
 
     def at(self, x: float, y: float) -> list[Placed]:
         """What holds the point, what is touched first coming first."""

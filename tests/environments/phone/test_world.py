@@ -377,13 +377,13 @@ class TestScreenOffAndLock:
         hands.world.key(26)
         assert not hands.world.power.awake
         assert hands.world.power.locked
-        assert hands.world.focus is None
         assert set(hands.world.screenshot().pixels) == {0}
         assert hands.world.hierarchy().children == ()
         hands.world.key(26)
         assert hands.world.power.awake
         assert hands.world.power.locked
-        assert hands.world.focus == Focus("com.android.systemui", "NotificationShade")
+        assert hands.sees(text="Swipe up to unlock", package="com.android.systemui")
+        assert hands.world.focus == LAUNCHER  # what is behind it
 
     def test_a_swipe_up_unlocks_and_a_tap_does_not(self, hands: Hands) -> None:
         hands.launch("Settings")
