@@ -8,6 +8,7 @@ with Phone(seed=1) as phone:
 from collections.abc import Callable
 from typing import Any
 
+from environments.android.connection import Server
 from environments.android.driver import AndroidEnvironment
 from environments.android.server import PrivateAdbServer
 from environments.errors import EnvironmentUnavailable
@@ -113,12 +114,23 @@ class PhoneEnvironment(AndroidEnvironment):
         self._ends: list[Callable[[], None]] = []
         try:
             self.phone = self._own(Phone(**options))
-            server = self._own(PrivateAdbServer())
+            server: PrivateAdbServer = self._own(PrivateAdbServer())
+            self._adb = server
             server.connect(self.phone.address)
             super().__init__(self.phone.address, server=server.server, revive=server.revive, private=True, rule=rule)
         except BaseException:
             self._end()
             raise
+
+    @property
+    def adb_server(self) -> Server:
+        """Where the private adb server listens, for other clients of this phone."""
+        return self._adb.server
+
+    @property
+    def adb_server_pid(self) -> int:
+        """The process of the private adb server."""
+        return self._adb.pid
 
     def _own(self, part: Any) -> Any:
         self._ends.append(part.close)
@@ -127,6 +139,9 @@ class PhoneEnvironment(AndroidEnvironment):
     def _end(self) -> None:
         while self._ends:
             self._ends.pop()()
+
+    def __enter__(self) -> "PhoneEnvironment":
+        return self
 
     def close(self) -> None:
         super().close()
