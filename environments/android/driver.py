@@ -28,6 +28,8 @@ from environments.stop import Stop
 
 SHOTS = 4
 """How often a screenshot is tried before it counts as failed."""
+_LOOKS = 3
+"""How often picture and state are read anew when what is in front changes meanwhile."""
 _BLACK_SHARE = 0.5
 _SAMPLE = 997
 _log = logging.getLogger(__name__)
@@ -89,7 +91,8 @@ class AndroidEnvironment:
         )
         self._display = f"{self.serial} display {ids[0]}" if ids else self.serial
         InputMethods(self._shell).restore()
-        if not self._state.read().awake:
+        self._known = self._state.read()
+        if not self._known.awake:
             self._shell.run(["input", "keyevent", str(WAKE_UP)])
         self._capture = Capture(self._shell, ids[0] if len(ids) > 1 else "")
         try:
@@ -115,16 +118,17 @@ class AndroidEnvironment:
         """A screenshot, what is in front, and the accessibility tree when asked for, read side by side."""
         self._check_open(stop)
         started = time.perf_counter()
-        reading = self._pool.submit(self._state.read, stop)
-        dumping = self._pool.submit(dump_tree, self._shell, stop) if elements else None
-        frame = self._shoot(stop).frame
-        state = reading.result()
-        if (frame.size.width > frame.size.height) != (state.size.width > state.size.height):  # it is just turning
-            state = self._state.read(stop)
+        for _ in range(_LOOKS):
+            reading = self._pool.submit(self._state.read, stop)
+            dumping = self._pool.submit(dump_tree, self._shell, stop) if elements else None
             frame = self._shoot(stop).frame
+            state = reading.result()
+            dump = dumping.result() if dumping else None
+            before, self._known = self._known, state
+            if state.place == before.place and _upright(frame) == _upright(state):
+                break  # else picture or tree may be from before the change: a tap on them would not be refused
         self._check_secure(frame, state, stop)
-        screen = Screen(0, 0, *state.size)
-        tree = dumping.result().elements(frame.size, screen) if dumping else NOT_ASKED
+        tree = dump.elements(frame.size, Screen(0, 0, *state.size)) if dump else NOT_ASKED
         return self._observation(frame, state, tree, started)
 
     def commands(self, action: Action, seen: Observation) -> list[Command]:
@@ -153,7 +157,9 @@ class AndroidEnvironment:
     def settle(self, stop: Stop | None = None) -> Settled:
         """Wait until the screen stands still."""
         self._check_open(stop)
-        return settle(lambda: self._shoot(stop).frame, stop or Stop(), self._rule)
+        settled = settle(lambda: self._shoot(stop).frame, stop or Stop(), self._rule)
+        self._known = self._state.read(stop)
+        return settled
 
     def close(self) -> None:
         """Let go of the device. Safe to call twice."""
@@ -229,6 +235,10 @@ class AndroidEnvironment:
         if words and words not in self.warnings:
             self.warnings += (words,)
             _log.warning("%s writes this beside its screenshots: %s", self.serial, words)
+
+
+def _upright(picture: Frame | DeviceState) -> bool:
+    return picture.size.height >= picture.size.width
 
 
 def _secure(state: DeviceState, reason: str) -> CaptureFailed:

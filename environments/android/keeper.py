@@ -1,15 +1,16 @@
 """Keeps an adb server for as long as its parent lives. Run as a file, it needs only the standard library.
 
-    python -I keeper.py '["adb", "-P", "PORT", "nodaemon", "server"]'
+    python -I keeper.py '["adb", "-P", "PORT", "nodaemon", "server"]' FOLDER
 
 Its standard input is a pipe whose other end only the parent holds: when that ends, however the parent did, the
-server is ended. When the server ends first, the keeper ends with its exit code.
+server is ended and its folder removed. When the server ends first, the keeper ends with its exit code.
 """
 
 import ctypes
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,6 +47,8 @@ def main() -> int:
             server.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
             server.kill()
+        server.wait()
+        shutil.rmtree(sys.argv[2], ignore_errors=True)
     return server.wait()
 
 

@@ -137,10 +137,12 @@ class PrivateAdbServer:
 
     def _start(self, server: Server) -> None:
         argv = [self._program, "-P", str(server.port), *self._options, "nodaemon", "server"]
-        log = Path(self._folder.name, "adb.log")
+        folder = Path(self._folder.name)
+        folder.mkdir(mode=0o700, exist_ok=True)  # the keeper of a server before this one removed it
+        log = folder / "adb.log"
         with log.open("wb") as said:
             self._keeper = subprocess.Popen(
-                [sys.executable, "-I", str(Path(__file__).with_name("keeper.py")), json.dumps(argv)],
+                [sys.executable, "-I", str(Path(__file__).with_name("keeper.py")), json.dumps(argv), str(folder)],
                 env=self._environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

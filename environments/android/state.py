@@ -65,6 +65,11 @@ class DeviceState(NamedTuple):
     awake: bool
     locked: bool
 
+    @property
+    def place(self) -> tuple[Size, int, Window | None]:
+        """What must be the same for an action to be sent."""
+        return self.size, self.rotation, self.window
+
 
 class StateReader:
     """Reads the state of a device with one exchange each time."""

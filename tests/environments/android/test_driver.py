@@ -93,6 +93,32 @@ def test_picture_tree_and_state_are_read_side_by_side(android: AndroidEnvironmen
     assert android.observe(elements=True).elements.nodes
 
 
+@pytest.mark.parametrize(("name", "value"), [("focus", "com.android.dialer/.InCall"), ("rotation", 2)])
+def test_what_changes_while_it_looks_is_looked_at_again(
+    android: AndroidEnvironment, device: ScriptedDevice, name: str, value: Any
+) -> None:
+    """The picture is taken, then the screen changes, then the state is read: they must not be put together."""
+    pictured = threading.Event()
+
+    def change_after_the_picture(argv: list[str]) -> None:
+        if argv == ["dumpsys", "window", "displays"] and getattr(device, name) != value:
+            assert pictured.wait(5)
+            setattr(device, name, value)
+
+    def picture(words: list[str]) -> tuple[int, bytes, bytes]:
+        device.screenshot = None
+        taken = device._screencap(words)
+        pictured.set()
+        return taken
+
+    old = device.frame()
+    device.before, device.screenshot = change_after_the_picture, picture
+    seen = android.observe()
+    assert seen.frame == device.frame()
+    assert (seen.frame != old) == (name == "focus")
+    assert len([argv for argv in device.ran if argv[0] == "screencap"]) == 2
+
+
 def test_several_displays_are_told_apart(open_device: Open, device: ScriptedDevice) -> None:
     device.displays = ("4619827259835644672", "4619827551948147201")
     android = open_device()
