@@ -10,6 +10,7 @@ from environments.phone.shell.commands.java import Arguments, unknown_command
 
 RGBA_8888, SRGB = 1, 1
 DUMP_FILE = "/sdcard/window_dump.xml"
+IDLE_SECONDS = 1.0
 SCREENCAP_USAGE = """usage: screencap [-hp] [-d display-id] [FILENAME]
    -h: this message
    -p: save the file as a png.
@@ -20,7 +21,8 @@ If FILENAME ends with .png it will be saved as a png.
 If FILENAME is not given, the results will be printed to stdout.
 """
 MANY_DISPLAYS = """[Warning] Multiple displays were found, but no display id was specified! Defaulting to the first \
-display found, however this default is not guaranteed to be consistent across captures. A display id should be specified.
+display found, however this default is not guaranteed to be consistent across captures. A display id should be \
+specified.
 A display ID can be specified with the [-d display-id] option.
 See "dumpsys SurfaceFlinger --display-id" for valid display IDs."""
 
@@ -65,13 +67,14 @@ def screencap(call: Call) -> int:
 
 def uiautomator(call: Call) -> int:
     if call.args[:1] != ["dump"]:
-        call.err("Usage: uiautomator <subcommand> [options]\n\nAvailable subcommands:\n\nhelp: displays help message\n\n"
+        call.err("Usage: uiautomator <subcommand> [options]\n\nAvailable subcommands:\n\n"
+                 "help: displays help message\n\n"
                  "dump: creates an XML dump of current UI hierarchy\n    dump [--verbose][file]")  # fmt: skip
         return 1
     names = [arg for arg in call.args[1:] if not arg.startswith("--")]
     name = names[0] if names else DUMP_FILE
     try:
-        document = hierarchy_xml(call.device.hierarchy(), call.device.rotation)
+        document = hierarchy_xml(_at_rest(call), call.device.rotation)
     except NotIdle:
         call.err("ERROR: could not get idle state.")
         return 0
@@ -85,6 +88,19 @@ def uiautomator(call: Call) -> int:
             return 0
     call.say(f"UI hierchary dumped to: {name}")  # the spelling is Android's
     return 0
+
+
+def _at_rest(call: Call) -> Node:
+    """The tree as soon as nothing moves. Raises NotIdle when that takes long; Android's own patience is ten seconds."""
+    clock = call.device.clock
+    until = clock.now() + IDLE_SECONDS
+    while True:
+        try:
+            return call.device.hierarchy()
+        except NotIdle:
+            if clock.now() >= until:
+                raise
+        call.sleep(0.01)
 
 
 def hierarchy_xml(root: Node, rotation: int) -> str:
