@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
         self.greeted = True
         self._version = min(packet.arg0, VERSION)
         self._unpacker.max_payload = min(packet.arg1, MAX_PAYLOAD)
-        self.max_payload = min(packet.arg1, _MAX_SENT)
+        self.max_payload = min(packet.arg1, MAX_PAYLOAD, _MAX_SENT)
         self.send(b"CNXN", VERSION, MAX_PAYLOAD, self._switchboard.banner)
 
     def _challenge(self) -> None:
