@@ -8,6 +8,7 @@ without which an answer does not count as complete (AOSP, shell_protocol.h).
 import re
 import secrets
 import shlex
+import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -52,6 +53,8 @@ def quote(argv: Sequence[str]) -> str:
     """One command for the device's shell. Raises InvalidAction for what no command line can hold."""
     if not argv:
         raise InvalidAction("there is no command")
+    if isinstance(argv, str):
+        raise TypeError("a command is a list of strings, not one string")
     for word in argv:
         if not isinstance(word, str):
             raise TypeError(f"a command is made of strings, not of {type(word).__name__}")
@@ -87,6 +90,7 @@ class AdbShell:
         self.serial = serial
         self._reconnect_seconds = reconnect_seconds
         self._revive = revive
+        self._outage = threading.Lock()
         self._features: frozenset[str] | None = None
 
     @property
@@ -153,8 +157,16 @@ class AdbShell:
                 slow += exc.kind == "slow"
                 if attempt == _READ_ATTEMPTS or slow == _SLOW_ATTEMPTS:
                     raise
-                wait_for_device(self.server, self.serial, self._reconnect_seconds, stop, self._revive)
+                self.wait_until_back(stop)
         raise AssertionError("the last attempt returns or raises")
+
+    def wait_until_back(self, stop: Stop | None = None) -> None:
+        """Return when the device answers again. Raises DeviceLost when it does not, and Stopped.
+
+        What is read side by side is lost side by side: one at a time brings the device back, the others find it so.
+        """
+        with self._outage:
+            wait_for_device(self.server, self.serial, self._reconnect_seconds, stop, self._revive)
 
     def _marked(self, glue: str, commands: Sequence[Sequence[str]], deadline: Deadline) -> tuple[list[Result], Result]:
         """The results of the commands that ended (with " && ", those that succeeded), and what came after them."""

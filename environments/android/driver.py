@@ -11,7 +11,7 @@ from environments.android.adb import RECONNECT_SECONDS, AdbShell
 from environments.android.capture import BadShot, Capture, Shot, display_ids
 from environments.android.commands import OFFERED, Tools, commands_for
 from environments.android.connection import AdbLost, Server, default_server
-from environments.android.devices import choose_device, wait_for_device
+from environments.android.devices import choose_device
 from environments.android.input_method import InputMethods
 from environments.android.keycodes import WAKE_UP
 from environments.android.performer import Performance, needs
@@ -57,8 +57,6 @@ class AndroidEnvironment:
         bring_back = revive or (lambda: start_server(where))
         self._rule = rule or SettleRule()
         self._private = private
-        self._reconnect_seconds = reconnect_seconds
-        self._revive = bring_back
         self._closed = False
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="handeye-android")
         self.warnings: tuple[str, ...] = ()
@@ -208,7 +206,7 @@ class AndroidEnvironment:
                 reason = str(exc)
                 if exc.kind == "slow" and attempt >= 2:
                     break
-                wait_for_device(self._shell.server, self.serial, self._reconnect_seconds, stop, self._revive)
+                self._shell.wait_until_back(stop)
             else:
                 self._warn(shot.warning)
                 return shot

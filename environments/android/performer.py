@@ -13,7 +13,7 @@ from environments.android.input_method import InputMethods, Keyboard, NotTyped
 from environments.android.keycodes import DELETE_BACK, DELETE_FORWARD
 from environments.android.tree import focused_field
 from environments.environment import Command, Effect
-from environments.errors import DeviceLost, Stopped
+from environments.errors import CaptureFailed, DeviceLost, Stopped
 from environments.observation import Elements
 from environments.stop import Stop
 
@@ -22,7 +22,10 @@ MOST_AT_ONCE = 20
 _UNKNOWN_LENGTH = 200
 _KEYS_AT_ONCE = 100
 _SHOWN = 80
-_FAILED = re.compile(r"^(?:.*\b\w*Exception\b.*|\s*Error\b.*|.*No activities found.*)$", re.MULTILINE)
+_FAILED = re.compile(
+    r"^\s*(?:Exception\b|Security exception\b|[\w.$]+(?:Exception|Error)\b|Error\b|\*\* No activities found).*$",
+    re.MULTILINE,
+)
 
 
 class Broken(Exception):
@@ -80,7 +83,7 @@ class Performance:
             reason, sent = f"{exc} ({exc.typed} characters were typed)" if exc.typed else str(exc), exc.unsure
         except Stopped as exc:
             reason = f"stopped: {exc}"
-        except AdbLost as exc:  # while reading in between
+        except (DeviceLost, CaptureFailed) as exc:  # while reading in between
             reason = str(exc)
         finally:
             self._lift()
@@ -156,7 +159,7 @@ class Performance:
         """Note when the field with the focus does not hold the text, or when there is none that could."""
         try:
             elements = self._read_elements(self._stop)
-        except DeviceLost:
+        except (DeviceLost, CaptureFailed):
             return
         field = focused_field(elements)
         if field is None and elements.nodes:

@@ -47,6 +47,8 @@ def test_what_no_command_line_holds() -> None:
         quote(["input", "text", "x" * MAX_REQUEST])
     with pytest.raises(InvalidAction, match="no command"):
         quote([])
+    with pytest.raises(TypeError, match="list of strings"):
+        quote("input tap 1 1")
     with pytest.raises(TypeError, match="int"):
         quote(["input", "tap", 5])  # type: ignore[list-item]
 

@@ -305,6 +305,11 @@ def test_a_device_that_lets_nobody_tap(
     assert "Security settings" in effect.reason
 
 
+def test_a_page_may_speak_of_errors(android: AndroidEnvironment, device: ScriptedDevice) -> None:
+    device.answers["am"] = (0, b"Starting: Intent { dat=https://x.org/Error SomeException }\n", b"")
+    assert android.act(OpenURL(url="https://x.org/Error"), android.observe()).status == "done"
+
+
 @pytest.mark.parametrize(
     "answer",
     [
