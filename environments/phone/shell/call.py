@@ -59,8 +59,7 @@ class Machine:
     properties: dict[str, str] = field(default_factory=dict)
     log: deque[LogLine] = field(default_factory=lambda: deque(maxlen=2000))
     logged: int = 0
-    log_cleared: int = 0
-    faults: ShellFaults = ShellFaults()
+    faults: ShellFaults = field(default_factory=ShellFaults)
 
     def note(self, priority: str, tag: str, message: str, pid: int = 1234) -> None:
         """Add a line to the log."""
@@ -73,7 +72,7 @@ class Budget:
 
     def __init__(self, gone: Callable[[], bool]) -> None:
         self._gone = gone
-        self._steps = STEPS
+        self._steps = self._to_read = STEPS
         self._thread = threading.local()
         self._processes = threading.Semaphore(PROCESSES)
         self._ended = False
@@ -92,9 +91,16 @@ class Budget:
             self.end()
         self.check()
 
+    def read(self) -> None:
+        """One command more was read. Raises Interrupted."""
+        self._to_read -= 1
+        if self._to_read < 0:
+            self.end()
+        self.check()
+
     def renew(self) -> None:
         """A new line of an interactive shell may use as much again."""
-        self._steps = STEPS
+        self._steps = self._to_read = STEPS
         self._thread.__dict__.pop("started", None)
 
     def end(self) -> NoReturn:

@@ -22,7 +22,8 @@ _BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
 _OPERATOR = re.compile(r"&&|\|\||;;|[;&|()\n]")
 REDIRECT = re.compile(r"(&>>|&>|[0-9]?(?:<<<|<<|>>|>\||<>|>&|<&|>|<))")
 _RESERVED = re.compile(
-    r"(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in|\{|\}|!|\[\[|function|select|time)(?=[ \t\n;&|<>()]|$)"
+    r"(?:if|then|else|elif|fi|do|done|case|esac|while|until|for|in|\{|\}|!|\[\[|function|select|time)"
+    r"(?=[ \t\n;&|<>()]|$)"
 )
 CLOSING = ("then", "else", "elif", "fi", "do", "done", "esac", "}", "in", "[[", "function", "select")
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
@@ -36,6 +37,12 @@ _PLAIN = {
     ("}", True): re.compile(r"[^}\"\\$`]+"),
     ("()", True): re.compile(r"[^()\"\\$`]+"),
 }
+
+
+_BLANK_STARTS = frozenset(" \t\\#")
+_OPERATOR_STARTS = frozenset(";&|()\n")
+_RESERVED_STARTS = frozenset("itefdcwu{}![s")
+REDIRECT_STARTS = frozenset("<>&0123456789")
 
 
 class Lexer:
@@ -226,9 +233,9 @@ class Lexer:
     # -- tokens ----------------------------------------------------------------------------------------------------
 
     def _blanks(self) -> None:
-        found = _BLANK.match(self._text, self._at)
-        if found is not None:
-            self._at = found.end()
+        if self._text[self._at : self._at + 1] in _BLANK_STARTS:
+            found = _BLANK.match(self._text, self._at)
+            self._at = found.end() if found else self._at
 
     def _skip_newlines(self) -> None:
         while self._operator() == "\n":
@@ -237,11 +244,15 @@ class Lexer:
     def _operator(self) -> str:
         """The operator that stands next, or nothing; a redirection is none."""
         self._blanks()
+        if self._text[self._at : self._at + 1] not in _OPERATOR_STARTS:
+            return ""
         found = _OPERATOR.match(self._text, self._at)
         return "" if found is None or REDIRECT.match(self._text, self._at) else found[0]
 
     def _reserved(self) -> str:
         self._blanks()
+        if self._text[self._at : self._at + 1] not in _RESERVED_STARTS:
+            return ""
         found = _RESERVED.match(self._text, self._at)
         return "" if found is None else found[0]
 

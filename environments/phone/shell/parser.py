@@ -3,7 +3,16 @@ if, for, while, until, case, redirections, quotes, parameters and command substi
 documents. Nothing here runs anything.
 """
 
-from environments.phone.shell.lexer import ASSIGNMENT, CLOSING, MAX_DEPTH, NAME, REDIRECT, Lexer, ShellSyntaxError
+from environments.phone.shell.lexer import (
+    ASSIGNMENT,
+    CLOSING,
+    MAX_DEPTH,
+    NAME,
+    REDIRECT,
+    REDIRECT_STARTS,
+    Lexer,
+    ShellSyntaxError,
+)
 from environments.phone.shell.tree import (
     AndOr,
     Case,
@@ -213,6 +222,8 @@ class Parser(Lexer):
 
     def _redirect(self) -> Redirect | None:
         self._blanks()
+        if self._text[self._at : self._at + 1] not in REDIRECT_STARTS:
+            return None
         found = REDIRECT.match(self._text, self._at)
         if found is None:
             return None

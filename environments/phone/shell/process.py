@@ -42,7 +42,7 @@ class Process:
 
     def source(self, text: str) -> int:
         """Run every line of a text."""
-        parser = Parser(text, check=self.scope.budget.check)
+        parser = Parser(text, check=self.scope.budget.read)
         try:
             while (line := parser.next()) is not None:
                 self.sequence(line)

@@ -7,7 +7,18 @@ matches that start leftmost the first by the order of the pattern is taken.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from environments.phone.shell.pattern import Any, At, BadPattern, Char, Enclosed, Node, OneOf, PatternReader, Repeat
+from environments.phone.shell.pattern import (
+    Alternatives,
+    Any,
+    At,
+    BadPattern,
+    Char,
+    Enclosed,
+    Node,
+    OneOf,
+    PatternReader,
+    Repeat,
+)
 
 __all__ = ["BadPattern", "Regex"]
 
@@ -43,7 +54,9 @@ class Regex:
         self._check = check
         self._states: list[_State] = []
         reader = PatternReader(pattern, extended=extended)
-        self._emit(Enclosed(0, reader.read()))
+        tree = reader.read()
+        self._needed = "" if ignore_case else _longest_text(tree)
+        self._emit(Enclosed(0, tree))
         self._states.append(_State("match"))
         self._empty: Slots = (-1,) * (2 * reader.groups + 2)
         plain = not ignore_case and not set(pattern) & set("\\.[]*^$+?{}()" if extended else "\\.[]*^$")
@@ -53,7 +66,7 @@ class Regex:
         """Whether it matches anywhere."""
         if self._literals:  # the usual case: a word, or some words
             return any(literal in text for literal in self._literals)
-        return self.search(text) is not None
+        return self._needed in text and self.search(text) is not None
 
     def search(self, text: str, start: int = 0) -> list[tuple[int, int]] | None:
         """Spans of the whole and of each group, (-1, -1) for a group that took no part; None without a match."""
@@ -166,6 +179,17 @@ class Regex:
             self._emit(repeat.node)
         for split in splits:
             self._branch(split)
+
+
+def _longest_text(tree: Alternatives) -> str:
+    """The longest text that stands in every match, so that most lines need no closer look."""
+    runs = [""]
+    for node in tree[0] if len(tree) == 1 else []:
+        if isinstance(node, Char):
+            runs[-1] += node.char
+        else:
+            runs.append("")
+    return max(runs, key=len)
 
 
 def _stands(place: str, text: str, at: int) -> bool:

@@ -88,7 +88,8 @@ class RecordingDevice:
         self.events.append(("long key" if long_press else "key", code))
 
     def type_ascii(self, text: str) -> None:
-        assert text.isascii() and text.isprintable()
+        assert text.isascii()
+        assert text.isprintable()
         self.events.append(("text", text))
 
     def commit_text(self, text: str) -> bool:

@@ -34,14 +34,14 @@ SH = "/system/bin/sh"
         ("x=1 y=$x; echo $y", "1\n"),
         ("x=1; x=2 eval 'echo $x'; echo $x", "2\n1\n"),
         ("x='a  b'; echo $x \"$x\"", "a b a  b\n"),
-        ("IFS=:; x=a:b::c; for i in $x; do echo \"[$i]\"; done", "[a]\n[b]\n[]\n[c]\n"),
+        ('IFS=:; x=a:b::c; for i in $x; do echo "[$i]"; done', "[a]\n[b]\n[]\n[c]\n"),
         ("echo a${IFS}b", "a b\n"),
         ("echo ${none:-d} ${none-e} ${none:+f} ${HOME:+g}", "d e g\n"),
         ("echo ${x:=5} $x", "5 5\n"),
         ("x=/a/b/c.txt; echo ${x##*/} ${x%/*} ${x#/a} ${x%%.*} ${#x}", "c.txt /a/b /b/c.txt /a/b/c 10\n"),
         ("x='*a'; echo ${x#'*'} ${x#\\*}", "a a\n"),
         ("echo $(echo a; echo b) `echo c`", "a b c\n"),
-        ("echo \"$(echo \"a  b\")\" \"`echo \\`echo d\\``\"", "a  b d\n"),
+        ('echo "$(echo "a  b")" "`echo \\`echo d\\``"', "a  b d\n"),
         ("echo $((1 + 2 * 3)) $(( (1+2)*3 )) $((7/2)) $((-7%3)) $((1<2&&3>2))", "7 9 3 -1 1\n"),
         ("i=3; echo $((i*2)) $(($i+1)) $((none))", "6 4 0\n"),
         ("(exit 3); echo $?", "3\n"),
@@ -55,8 +55,10 @@ SH = "/system/bin/sh"
         ("for i in 1 2 3; do for j in 1 2; do [ $i$j = 21 ] && break 2; echo $i$j; done; done", "11\n12\n"),
         ("case a.png in *.jpg|*.png) echo image;; *) echo other;; esac", "image\n"),
         ("case '*' in '*') echo star;; esac; case x in '*') echo no;; esac", "star\n"),
-        ("set -- a 'b c' d; echo $# $2; shift; for i in \"$@\"; do echo \"[$i]\"; done; for i; do echo $i; done",
-         "3 b c\n[b c]\n[d]\nb c\nd\n"),
+        (
+            'set -- a \'b c\' d; echo $# $2; shift; for i in "$@"; do echo "[$i]"; done; for i; do echo $i; done',
+            "3 b c\n[b c]\n[d]\nb c\nd\n",
+        ),
         ("echo a{b,c}d {1,2}{x,y} '{a,b}' {a} {}", "abd acd 1x 1y 2x 2y {a,b} {a} {}\n"),
         ("eval 'echo $HOME'; sh -c 'echo $0 $1' name first", "/\nname first\n"),
         ("echo one; exit 0; echo two", "one\n"),
@@ -66,7 +68,10 @@ SH = "/system/bin/sh"
         ("command -v cat; type cd; which grep", "/system/bin/cat\ncd is a shell builtin\n/system/bin/grep\n"),
         ("[ -d /sdcard ] && [ ! -e /nope ] && [ -z '' ] && [ a != b ] && echo ok", "ok\n"),
         ("test 2 -gt 10 || test b '>' a && echo ok", "ok\n"),
-        ("cd /sdcard/Download && pwd && cd .. && pwd && echo $PWD && cd - ", "/sdcard/Download\n/sdcard\n/sdcard\n/sdcard/Download\n"),
+        (
+            "cd /sdcard/Download && pwd && cd .. && pwd && echo $PWD && cd - ",
+            "/sdcard/Download\n/sdcard\n/sdcard\n/sdcard/Download\n",
+        ),
         ("echo /sd* /sdcard/[DP]*; echo /no*", "/sdcard /sdcard/DCIM /sdcard/Download /sdcard/Pictures\n/no*\n"),
         ("echo \"/sd*\" '/sd*' /sd\\*", "/sd* /sd* /sd*\n"),
         ("cat <<< 'here it is'", "here it is\n"),
@@ -75,7 +80,7 @@ SH = "/system/bin/sh"
         ("echo a & wait; echo b", "a\nb\n"),
         ("echo 'a\\nb\\t\\0101\\c' ; echo -n x; echo -E 'a\\nb'", "a\nb\tAxa\\nb\n"),
     ],
-)  # fmt: skip
+)
 def test_lines(line: str, out: str) -> None:
     code, found, err = Console().run(line)
     assert (found.decode(), err) == (out, b""), line
@@ -131,9 +136,22 @@ def test_an_error_on_the_second_line_lets_the_first_run() -> None:
     assert Console().run("echo a; echo (")[:2] == (1, b"")
 
 
-@pytest.mark.parametrize(("line", "code"), [("exit 7", 7), ("exit 256", 0), ("exit 300", 44), ("false", 1), ("true", 0),
-                                            ("false | true", 0), ("true | false", 1), ("nosuch || true", 0), ("", 0),
-                                            ("set -e; false; true", 1), ("set -e; false || true; if false; then :; fi", 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("exit 7", 7),
+        ("exit 256", 0),
+        ("exit 300", 44),
+        ("false", 1),
+        ("true", 0),
+        ("false | true", 0),
+        ("true | false", 1),
+        ("nosuch || true", 0),
+        ("", 0),
+        ("set -e; false; true", 1),
+        ("set -e; false || true; if false; then :; fi", 0),
+    ],
+)
 def test_exit_codes(line: str, code: int) -> None:
     assert Console().run(line)[0] == code
 
@@ -143,7 +161,10 @@ def test_redirections() -> None:
     console.ok("echo one > /sdcard/a; echo two >> /sdcard/a; echo three >> /storage/emulated/0/a")
     assert console.files.read("/sdcard/a") == b"one\ntwo\nthree\n"
     assert console.ok("cat < /sdcard/a | head -1") == "one\n"
-    assert console.ok("{ echo o; cat /nope; } > /sdcard/b 2>&1; cat /sdcard/b") == "o\ncat: /nope: No such file or directory\n"
+    assert (
+        console.ok("{ echo o; cat /nope; } > /sdcard/b 2>&1; cat /sdcard/b")
+        == "o\ncat: /nope: No such file or directory\n"
+    )
     assert console.ok("cat /nope 2> /sdcard/c; cat /sdcard/c") == "cat: /nope: No such file or directory\n"
     assert console.ok("{ echo o; cat /nope; } &> /sdcard/d; wc -l < /sdcard/d") == "2\n"
     assert console.run("cat /nope 2>&1 > /dev/null") == (1, b"cat: /nope: No such file or directory\n", b"")
@@ -205,7 +226,11 @@ def test_services_for_the_wire() -> None:
     assert services.run("echo a > /sdcard/a; cat /sdcard/a; nosuch", Typed(), output, lambda: False) == 127
     assert (output.out, services.files.read("/sdcard/a")) == (b"a\n", b"a\n")
     assert output.err.endswith(b"nosuch: inaccessible or not found\n")
-    assert services.banner == {"ro.product.name": "phone", "ro.product.model": "Phone One", "ro.product.device": "phone"}
+    assert services.banner == {
+        "ro.product.name": "phone",
+        "ro.product.model": "Phone One",
+        "ro.product.device": "phone",
+    }
 
 
 # -- bounds ------------------------------------------------------------------------------------------------------------
@@ -214,17 +239,32 @@ def test_services_for_the_wire() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "while true; do :; done", "while :; do x=$x$x; x=a$x; done", "yes", "yes | cat > /dev/null", "yes | sort | head -1",
-        "seq 1 999999999999", "x=a; while true; do x=$x$x; done", "sleep infinity", "logcat", "cat | cat",
-        "until false; do echo x; done | cat > /dev/null", "for i in $(seq 1 999999); do for j in $(seq 1 999999); do :; done; done",
-        "yes a | grep -E '(a*)*b'", "sleep 100000 | sleep 100000", "sleep 99 & sleep 98 & wait", "yes > /sdcard/full",
-        "eval \"$(yes 'eval x |' | head -500)\"", "x='eval \"$x\"'; eval \"$x\"", "x='sh -c \"$x\"'; export x; sh -c \"$x\"",
-        "input swipe 0 0 1 1 600000", "(while true; do true; done) & (while true; do true; done) & wait",
+        "while true; do :; done",
+        "while :; do x=$x$x; x=a$x; done",
+        "yes",
+        "yes | cat > /dev/null",
+        "yes | sort | head -1",
+        "seq 1 999999999999",
+        "x=a; while true; do x=$x$x; done",
+        "sleep infinity",
+        "logcat",
+        "cat | cat",
+        "until false; do echo x; done | cat > /dev/null",
+        "for i in $(seq 1 999999); do for j in $(seq 1 999999); do :; done; done",
+        "yes a | grep -E '(a*)*b'",
+        "sleep 100000 | sleep 100000",
+        "sleep 99 & sleep 98 & wait",
+        "yes > /sdcard/full",
+        "eval \"$(yes 'eval x |' | head -500)\"",
+        'x=\'eval "$x"\'; eval "$x"',
+        'x=\'sh -c "$x"\'; export x; sh -c "$x"',
+        "input swipe 0 0 1 1 600000",
+        "(while true; do true; done) & (while true; do true; done) & wait",
     ],
-)  # fmt: skip
+)
 def test_what_would_not_end_ends_when_the_client_leaves(line: str) -> None:
     console = Console()
-    console.device.clock.sleep = lambda seconds: time.sleep(seconds)  # type: ignore[method-assign]
+    console.device.clock.sleep = time.sleep  # type: ignore[method-assign]
     console.device.clock.now = time.monotonic  # type: ignore[method-assign]
     kept = 0
 
@@ -265,7 +305,10 @@ def test_a_line_beyond_what_linux_takes() -> None:
     assert Console().run("echo " + "a" * 2_000_000) == (126, b"", b"/system/bin/sh: Argument list too long\n")
 
 
-@pytest.mark.parametrize("opening", ["(", "{ ", "$(", "`", '"$(', "${x:-", "$((", "if ", "while ", "! ", "case x in x) ", "echo \"", "{", "((("])
+@pytest.mark.parametrize(
+    "opening",
+    ["(", "{ ", "$(", "`", '"$(', "${x:-", "$((", "if ", "while ", "! ", "case x in x) ", 'echo "', "{", "((("],
+)
 def test_deep_nesting_is_refused(opening: str) -> None:
     for count in (51, 5_001, 1_000_000 // len(opening) | 1):
         code, _out, err = Console().run("echo " * opening.startswith(("$", "`", '"')) + opening * count)
@@ -310,15 +353,34 @@ def test_two_runs_at_once_do_not_disturb_each_other() -> None:
 
 
 def test_the_parser_runs_nothing_and_knows_what_is_incomplete() -> None:
-    for text, incomplete in [("echo '", True), ("if true", True), ("a &&", True), ("(a", True), ("a )", False), ("a;;", False)]:
+    for text, incomplete in [
+        ("echo '", True),
+        ("if true", True),
+        ("a &&", True),
+        ("(a", True),
+        ("a )", False),
+        ("a;;", False),
+    ]:
         with pytest.raises(ShellSyntaxError) as caught:
-            parser = Parser(text)
-            while parser.next() is not None:
-                pass
+            list(iter(Parser(text).next, None))
         assert caught.value.incomplete is incomplete, text
 
 
 def test_arithmetic_agrees_with_python() -> None:
-    for text in ("1+2*3-4", "(1+2)*3", "10%4+7/2", "1<2", "2>=3", "5&3", "5|3", "5^3", "~5", "!0", "1<<4", "256>>2", "-3+-4"):
+    for text in (
+        "1+2*3-4",
+        "(1+2)*3",
+        "10%4+7/2",
+        "1<2",
+        "2>=3",
+        "5&3",
+        "5|3",
+        "5^3",
+        "~5",
+        "!0",
+        "1<<4",
+        "256>>2",
+        "-3+-4",
+    ):
         want = eval(re.sub(r"!0", "1", text).replace("/", "//"))  # noqa: S307 - the line above is the whole input
         assert Console().ok(f"echo $(({text}))") == f"{int(want)}\n"

@@ -24,11 +24,41 @@ PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size
 
 COMMANDS = ["canary", "canary x", "/system/bin/canary", "${IFS}canary", "canary${IFS}x", "sh -c canary", "eval canary"]
 ENVELOPES = [
-    "{0}", ";{0}", "; {0} ;", "&{0}", "&&{0}", "||{0}", "|{0}", "\n{0}\n", "$({0})", "`{0}`", "';{0};'", '";{0};"',
-    "'\n{0}\n'", "$(echo `{0}`)", '"$({0})"', "x;{0}", "x||{0}&", "\\';{0};\\'", '\\";{0}', "<({0})", ">({0})",
-    "${{x:-`{0}`}}", "$'\\x3b'{0}", "a\\\n;{0}", "*;{0}", "#\n{0}", "(({0}))", "{{ {0}; }}", "( {0} )", "! {0}",
-    "%s;{0}", "\r\n{0}", "é;{0}", "\u2028{0}",
-]  # fmt: skip
+    "{0}",
+    ";{0}",
+    "; {0} ;",
+    "&{0}",
+    "&&{0}",
+    "||{0}",
+    "|{0}",
+    "\n{0}\n",
+    "$({0})",
+    "`{0}`",
+    "';{0};'",
+    '";{0};"',
+    "'\n{0}\n'",
+    "$(echo `{0}`)",
+    '"$({0})"',
+    "x;{0}",
+    "x||{0}&",
+    "\\';{0};\\'",
+    '\\";{0}',
+    "<({0})",
+    ">({0})",
+    "${{x:-`{0}`}}",
+    "$'\\x3b'{0}",
+    "a\\\n;{0}",
+    "*;{0}",
+    "#\n{0}",
+    "(({0}))",
+    "{{ {0}; }}",
+    "( {0} )",
+    "! {0}",
+    "%s;{0}",
+    "\r\n{0}",
+    "é;{0}",
+    "\u2028{0}",
+]
 HOSTILE = [envelope.format(command) for envelope in ENVELOPES for command in COMMANDS]
 
 
@@ -63,7 +93,7 @@ def test_arguments_stay_apart(texts: list[str]) -> None:
     console = Console()
     line = "printf '[%s]' " + shlex.join(texts)
     assert console.ok(line) == "".join(f"[{text}]" for text in texts)
-    assert console.ok(f"x=$({line}); printf %s \"$x\"") == "".join(f"[{text}]" for text in texts)
+    assert console.ok(f'x=$({line}); printf %s "$x"') == "".join(f"[{text}]" for text in texts)
 
 
 @settings(max_examples=200)
@@ -76,7 +106,7 @@ def test_double_quotes_with_backslashes_hold_anything(text: str) -> None:
 @settings(max_examples=200)
 @given(TEXTS)
 def test_values_of_variables_are_no_code(text: str) -> None:
-    assert Console().ok(f"x={shlex.quote(text)}; printf %s \"$x\"") == text
+    assert Console().ok(f'x={shlex.quote(text)}; printf %s "$x"') == text
 
 
 @settings(max_examples=300)
@@ -93,8 +123,10 @@ def test_input_text_types_any_printable_ascii(text: str) -> None:
 def test_input_text_types_all_or_nothing(text: str) -> None:
     console = Console()
     code, _out, err = console.run(f"input text {shlex.quote(text)}")
-    typed = "".join("\n" if event == ("key", 66) else "\t" if event == ("key", 61) else str(event[1])
-                    for event in console.device.events)  # fmt: skip
+    typed = "".join(
+        "\n" if event == ("key", 66) else "\t" if event == ("key", 61) else str(event[1])
+        for event in console.device.events
+    )
     if all(" " <= char <= "~" or char in "\n\t" for char in text):
         assert (code, typed) == (0, text.replace("%s", " "))
     else:
@@ -106,10 +138,23 @@ def test_there_are_enough_hostile_texts() -> None:
     assert len(set(HOSTILE)) >= 200
 
 
-@pytest.mark.parametrize("form", ["echo {0}", "input text {0}", "x={0}; echo \"$x\"", "for i in {0}; do echo \"$i\"; done",
-                                  "am start -a VIEW -d {0}", "echo \"$(printf %s {0})\"", "sh -c 'echo \"$0\"' {0}",
-                                  "printf %s {0} | cat", "settings put system x {0}", "echo x > /sdcard/f; grep -e {0} /sdcard/f",
-                                  "case {0} in {0}) :;; esac", "[ -n {0} ]"])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        "echo {0}",
+        "input text {0}",
+        'x={0}; echo "$x"',
+        'for i in {0}; do echo "$i"; done',
+        "am start -a VIEW -d {0}",
+        'echo "$(printf %s {0})"',
+        "sh -c 'echo \"$0\"' {0}",
+        "printf %s {0} | cat",
+        "settings put system x {0}",
+        "echo x > /sdcard/f; grep -e {0} /sdcard/f",
+        "case {0} in {0}) :;; esac",
+        "[ -n {0} ]",
+    ],
+)
 def test_nothing_quoted_ever_runs(form: str) -> None:
     canary = Canary()
     console = Console(programs={"canary": canary})
@@ -128,11 +173,47 @@ def test_unquoted_hostile_texts_do_run() -> None:
         assert canary.runs == 1, text
 
 
-# -- beside the host's shell, on lines of a closed and harmless vocabulary ----------------------------------------------
+# -- beside the host's shell, on lines of a closed and harmless vocabulary ---------------------------------------------
 
-WORDS = ["a", "bc", "''", '""', "'x y'", '"x  y"', "a'b'c", 'a"b"c', "\\;", "\\'", "\\\"", "'$x'", '"\\$x"', "$x", '"$x"',
-         "${x}", "${x}y", "$?", "'\"'", "\"'\"", "${y:-d}", '"${y:-d e}"', "${x:+z}", "$y", "a#b", "%", "a=b", "x\\ y",
-         "${#x}", "$z", '"$z"', "-", "${x%c}", "${x#b}", "$((1+2*3))", "$((7%4-1))", "'a\nb'"]  # fmt: skip
+WORDS = [
+    "a",
+    "bc",
+    "''",
+    '""',
+    "'x y'",
+    '"x  y"',
+    "a'b'c",
+    'a"b"c',
+    "\\;",
+    "\\'",
+    '\\"',
+    "'$x'",
+    '"\\$x"',
+    "$x",
+    '"$x"',
+    "${x}",
+    "${x}y",
+    "$?",
+    "'\"'",
+    '"\'"',
+    "${y:-d}",
+    '"${y:-d e}"',
+    "${x:+z}",
+    "$y",
+    "a#b",
+    "%",
+    "a=b",
+    "x\\ y",
+    "${#x}",
+    "$z",
+    '"$z"',
+    "-",
+    "${x%c}",
+    "${x#b}",
+    "$((1+2*3))",
+    "$((7%4-1))",
+    "'a\nb'",
+]
 
 
 def _line(chance: random.Random, depth: int = 0) -> str:
@@ -140,11 +221,28 @@ def _line(chance: random.Random, depth: int = 0) -> str:
     if kind < 3:
         return "echo " + " ".join(chance.choices(WORDS, k=chance.randrange(5)))
     if kind == 3:
-        return chance.choice(["true", "false", "printf '%s,' a b", "printf '[%s]' \"$x\" $z", "x=bc", "y=", ": ignored", "test $x = bc"])
+        return chance.choice(
+            ["true", "false", "printf '%s,' a b", "printf '[%s]' \"$x\" $z", "x=bc", "y=", ": ignored", "test $x = bc"]
+        )
     one, two = _line(chance, depth + 1), _line(chance, depth + 1)
-    forms = ["{0}; {1}", "{0} && {1}", "{0} || {1}", "{{ {0}; }} | cat", "( {0}; {1} )", "{{ {0}; {1}; }}", "! ( {0} )",
-             "echo $( {0})", 'echo "$( {0})"', "if {0}; then {1}; else echo no; fi", "for i in 1 2; do {0}; done",
-             "{0} | {{ cat; {1}; }}", "echo `true; echo in` ; {0}", "{0}\n{1}", "{0} # {1}", "case $x in b*) {0} ;; *) {1} ;; esac"]  # fmt: skip
+    forms = [
+        "{0}; {1}",
+        "{0} && {1}",
+        "{0} || {1}",
+        "{{ {0}; }} | cat",
+        "( {0}; {1} )",
+        "{{ {0}; {1}; }}",
+        "! ( {0} )",
+        "echo $( {0})",
+        'echo "$( {0})"',
+        "if {0}; then {1}; else echo no; fi",
+        "for i in 1 2; do {0}; done",
+        "{0} | {{ cat; {1}; }}",
+        "echo `true; echo in` ; {0}",
+        "{0}\n{1}",
+        "{0} # {1}",
+        "case $x in b*) {0} ;; *) {1} ;; esac",
+    ]
     return chance.choice(forms[:-2] if "\n" in one + two or "#" in one else forms).format(one, two)
 
 
@@ -163,18 +261,16 @@ def test_lines_do_what_they_do_in_the_hosts_shell() -> None:
 
 # -- rubbish -----------------------------------------------------------------------------------------------------------
 
-PIECES = ["echo", "cat", "grep", "-E", "'", '"', "$", "$(", ")", "`", "{", "}", "(", "|", "||", "&&", "&", ";", ";;", ">",
-          ">>", "<", "2>&1", "&>", "<<<", "<<", "$((", "))", "${", "${x:-", "${#", "*", "?", "[", "]", "!", "#", "\\", "\n", "if",
-          "then", "fi", "for", "i", "in", "do", "done", "while", "case", "esac", "x=1", "$x", "$?", "printf", "%s", "%d", "%",
-          "-n", "input", "tap", "1", "2", "swipe", "text", "am", "start", "-a", "-n", "pm", "list", "dumpsys", "window",
-          "settings", "put", "system", "get", "sed", "s/a/b/", "sort", "head", "-1", "/sdcard", "/", "..", "rm", "-r", "ls", "-l",
-          "find", "cp", "mv", "test", "[", "wm", "size", "9x9", "uiautomator", "dump", "screencap", "-p", "xargs", "eval", "sh", "-c",
-          "tr", "a-z", "A-Z", "cut", "-f", "break", "continue", "exit", "return", "set", "-e", "shift", "read", "cd", "é", "\0", "🙂",
-          "date", "+%s", "stat", "-c", "seq", "3", "wait", "content", "query", "--uri", "content://settings/system", "ime", "am",
-          "broadcast", "--es", "msg", "monkey", "-p", "expr", "+", "cmd", "package", "ip", "route", "ps", "-A", "xxd", "tail",
-          "unset", "IFS=", "IFS=x", "export", "type", "env", "log", "logcat", "-d", "df", "du", "chmod", "777", "touch", "x",
-          "md5sum", "base64", "-w", "0", "uniq", "-c", "tee", "keyevent", "--longpress", "HOME", "svc", "wifi", "enable"]  # fmt: skip
-NEEDS_A_LEAVING_CLIENT = {"logcat", "yes"}
+PIECES = str.split("""
+echo cat grep -E $ $( ) ` { } ( | || && & ; ;; > >> < 2>&1 &> <<< << $(( )) ${ ${x:- ${# * ? [ ] ! # if then fi for
+i in do done while case esac x=1 $x $? printf %s %d % -n input tap 1 2 swipe text am start -a -n pm list dumpsys
+window settings put system get sed s/a/b/ sort head -1 /sdcard / .. rm -r ls -l find cp mv test [ wm size 9x9
+uiautomator dump screencap -p xargs eval sh -c tr a-z A-Z cut -f break continue exit return set -e shift read cd é 🙂
+date +%s stat -c seq 3 wait content query --uri content://settings/system ime am broadcast --es msg monkey -p expr +
+cmd package ip route ps -A xxd tail unset IFS= IFS=x export type env log logcat -d df du chmod 777 touch x md5sum
+base64 -w 0 uniq -c tee keyevent --longpress HOME svc wifi enable
+""")
+PIECES += ["\n", "\0", "'", '"', "\\"]
 
 
 def test_rubbish_never_raises_and_never_hangs() -> None:

@@ -31,8 +31,7 @@ def _toybox(call: Call) -> int:
     return call.run(call.args, call.streams)
 
 
-PROGRAMS: dict[str, Callable[[Call], int]] = {
-    **activities.PROGRAMS, **digests.PROGRAMS, **dumpsys.PROGRAMS, **input.PROGRAMS, **logs.PROGRAMS, **network.PROGRAMS,
-    **packages.PROGRAMS, **preferences.PROGRAMS, **printing.PROGRAMS, **screen.PROGRAMS, **search.PROGRAMS, **storage.PROGRAMS,
-    **system.PROGRAMS, **text.PROGRAMS, "toybox": _toybox,
-}  # fmt: skip
+PROGRAMS: dict[str, Callable[[Call], int]] = {"toybox": _toybox}
+for _family in (activities, digests, dumpsys, input, logs, network, packages, preferences, printing, screen, search,
+                storage, system, text):  # fmt: skip
+    PROGRAMS.update(_family.PROGRAMS)

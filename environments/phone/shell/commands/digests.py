@@ -24,7 +24,8 @@ def checksum(call: Call) -> int:
 
 def base_64(call: Call) -> int:
     options, names = call.options("di", "w")
-    data = b"".join(data for _name, data in call.each(names[:1]))
+    read = list(call.each(names[:1]))
+    data = read[0][1]
     if "d" in options:
         try:
             call.out(
@@ -37,13 +38,14 @@ def base_64(call: Call) -> int:
     text = base64.b64encode(data).decode()
     pieces = [text[at : at + width] for at in range(0, len(text), width)] if width else [text]
     call.out("\n".join(pieces) + ("\n" if width and text else ""))
-    return 0
+    return status_of(read)
 
 
 def hexdump(call: Call) -> int:
     """xxd: sixteen bytes a line; -p plain."""
     options, names = call.options("pri", "clgso")
-    data = b"".join(data for _name, data in call.each(names[:1]))
+    read = list(call.each(names[:1]))
+    data = read[0][1]
     if "l" in options:
         data = data[: count_of(call, options["l"])]
     for at in range(0, len(data), 30 if "p" in options else 16):
@@ -54,7 +56,7 @@ def hexdump(call: Call) -> int:
         row = data[at : at + 16]
         pairs = " ".join(row[n : n + 2].hex() for n in range(0, len(row), 2))
         call.say(f"{at:08x}: {pairs:<39}  " + "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row))
-    return 0
+    return status_of(read)
 
 
 PROGRAMS: dict[str, Callable[[Call], int]] = {

@@ -174,7 +174,10 @@ def _processor(_call: Call, _words: list[str]) -> str:
 
 def _graphics(_call: Call, words: list[str]) -> str:
     name = words[0] if words else "com.android.systemui"
-    return f"Applications Graphics Acceleration Info:\n\n** Graphics info for pid {process_id(name)} [{name}] **\n\nHash: {window_hash(name)}\n"
+    process = f"pid {process_id(name)} [{name}]"
+    return (
+        f"Applications Graphics Acceleration Info:\n\n** Graphics info for {process} **\n\nHash: {window_hash(name)}\n"
+    )
 
 
 _REPORTS: dict[str, Callable[[Call, list[str]], str]] = {

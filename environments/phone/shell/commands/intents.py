@@ -11,8 +11,8 @@ _EXTRAS = {
     "--eia": 2, "--eial": 2, "--ela": 2, "--elal": 2, "--efa": 2, "--esa": 2, "--esal": 2,
 }  # fmt: skip
 _FLAGS = ("--grant-read-uri-permission", "--grant-write-uri-permission", "--debug-log-resolution", "--selector",
-          "--exclude-stopped-packages", "--include-stopped-packages", "--receiver-foreground", "--receiver-registered-only",
-          "--receiver-replace-pending")  # fmt: skip
+          "--exclude-stopped-packages", "--include-stopped-packages", "--receiver-foreground",
+          "--receiver-registered-only", "--receiver-replace-pending")  # fmt: skip
 _ACTIVITY = re.compile(r"--activity-[a-z-]+")
 
 

@@ -63,8 +63,12 @@ class Arguments:
         return self.exception(f"java.lang.IllegalArgumentException: {message}")
 
     def exception(self, words: str, method: str = "onCommand") -> Failure:
-        trace = f"\tat android.os.ShellCommand.{method}(ShellCommand.java)\n\tat android.os.Binder.execTransact(Binder.java:1179)"
-        return Failure(f"\nException occurred while executing '{self._command}':\n{words}\n{trace}", FAILED)
+        trace = (
+            f"android.os.ShellCommand.{method}(ShellCommand.java)",
+            "android.os.Binder.execTransact(Binder.java:1179)",
+        )
+        said = [words, *(f"\tat {place}" for place in trace)]
+        return Failure(f"\nException occurred while executing '{self._command}':\n" + "\n".join(said), FAILED)
 
 
 def unknown_command(call: Call, word: str, usage: str = "") -> int:

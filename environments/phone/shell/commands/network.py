@@ -28,11 +28,13 @@ def ip(call: Call) -> int:
                 call.say("    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever")
         if not names or names[0] == "wlan0":
             state = "UP" if _connected(call) else "DOWN"
-            call.say(f"2: wlan0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state {state} group default qlen 1000\n"
+            flags = "BROADCAST,MULTICAST,UP,LOWER_UP"
+            call.say(f"2: wlan0: <{flags}> mtu 1500 qdisc mq state {state} group default qlen 3000\n"
                      f"    link/ether {HARDWARE} brd ff:ff:ff:ff:ff:ff")  # fmt: skip
             if kind != "link" and _connected(call):
                 call.say(
-                    f"    inet {ADDRESS}/24 brd {BROADCAST} scope global wlan0\n       valid_lft forever preferred_lft forever"
+                    f"    inet {ADDRESS}/24 brd {BROADCAST} scope global wlan0\n"
+                    "       valid_lft forever preferred_lft forever"
                 )
         return 0
     raise Failure(
@@ -49,7 +51,8 @@ def ifconfig(call: Call) -> int:
         call.say(f"wlan0     Link encap:Ethernet  HWaddr {HARDWARE}  Driver virtio_net")
         if _connected(call):
             call.say(f"          inet addr:{ADDRESS}  Bcast:{BROADCAST}  Mask:255.255.255.0 ")
-        call.say("          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n          RX packets:0 errors:0 dropped:0 overruns:0 frame:0 \n"
+        call.say("          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n"
+                 "          RX packets:0 errors:0 dropped:0 overruns:0 frame:0 \n"
                  "          TX packets:0 errors:0 dropped:0 overruns:0 carrier:0 \n")  # fmt: skip
     if not names or names[0] == "lo":
         call.say("lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0 \n"

@@ -151,7 +151,8 @@ def _resolve(call: Call, args: Arguments) -> int:
         call.say(component)
     else:
         call.say(
-            f"ActivityInfo:\n  name={full_class(name, package.activity)}\n  packageName={name}\n  enabled=true exported=true"
+            f"ActivityInfo:\n  name={full_class(name, package.activity)}\n  packageName={name}\n"
+            "  enabled=true exported=true"
         )
     return 0
 

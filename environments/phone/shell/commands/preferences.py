@@ -104,7 +104,7 @@ def _list_input_methods(call: Call, options: set[str]) -> int:
         else:
             package, _slash, cls = name.partition("/")
             full = package + cls if cls.startswith(".") else cls
-            call.say(f"{name}:\n  mId={name} mSettingsActivityName=null mIsVrOnly=false mSupportsSwitchingToNextInputMethod=false\n"
+            call.say(f"{name}:\n  mId={name} mSettingsActivityName=null mIsVrOnly=false\n"
                      f"  mIsDefaultResId=0x0\n  Service:\n    name={full}\n    packageName={package}")  # fmt: skip
     return 0
 
@@ -160,8 +160,9 @@ class _Content:
             self._rows(provider())
         else:
             self.call.err(
-                f"Error while accessing provider:{authority}\njava.lang.IllegalStateException: Could not find provider: "
-                f"{authority}\n\tat com.android.commands.content.Content$Command.execute(Content.java:518)"
+                f"Error while accessing provider:{authority}\n"
+                f"java.lang.IllegalStateException: Could not find provider: {authority}\n"
+                "\tat com.android.commands.content.Content$Command.execute(Content.java:518)"
             )
         return 0
 

@@ -127,34 +127,33 @@ def _float(word: str) -> float:
     return float(word)
 
 
+_SIGNS: dict[str, Callable[[int, int], int]] = {
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
+    "/": lambda a, b: abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1),
+    "%": lambda a, b: abs(a) % abs(b) * (-1 if a < 0 else 1),
+    "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+    "=": lambda a, b: a == b, "!=": lambda a, b: a != b,
+}  # fmt: skip
+
+
 def expr(call: Call) -> int:
-    """Two numbers and a sign, or two texts compared."""
-    words = call.args
-    if len(words) == 1:
-        call.say(words[0])
-        return int(words[0] in ("", "0"))
-    if len(words) != 3:
+    """One value, two numbers and a sign between them, or two texts compared."""
+    if len(call.args) == 1:
+        call.say(call.args[0])
+        return int(call.args[0] in ("", "0"))
+    if len(call.args) != 3 or call.args[1] not in _SIGNS:
         raise Failure("expr: syntax error", 2)
-    left, sign, right = words
-    numeric = all(re.fullmatch(r"-?[0-9]{1,18}", word) for word in (left, right))
-    compared = {"=": left == right, "!=": left != right}
-    if numeric:
-        a, b = int(left), int(right)
-        if sign in ("/", "%") and b == 0:
+    left, sign, right = call.args
+    if re.fullmatch(r"-?[0-9]{1,18}", left) and re.fullmatch(r"-?[0-9]{1,18}", right):
+        if sign in ("/", "%") and int(right) == 0:
             raise Failure("expr: division by zero", 2)
-        sums: dict[str, Callable[[], int]] = {
-            "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: int(a / b), "%": lambda: a - b * int(a / b),
-            "<": lambda: int(a < b), "<=": lambda: int(a <= b), ">": lambda: int(a > b), ">=": lambda: int(a >= b),
-            "=": lambda: int(a == b), "!=": lambda: int(a != b),
-        }  # fmt: skip
-        if sign in sums:
-            result = sums[sign]()
-            call.say(str(result))
-            return int(result == 0)
-    if sign not in compared:
-        raise Failure("expr: syntax error", 2)
-    call.say(str(int(compared[sign])))
-    return int(not compared[sign])
+        result = int(_SIGNS[sign](int(left), int(right)))
+    elif sign in ("=", "!="):
+        result = int((left == right) == (sign == "="))
+    else:
+        raise Failure("expr: not integer", 2)
+    call.say(str(result))
+    return int(result == 0)
 
 
 PROGRAMS: dict[str, Callable[[Call], int]] = {"printf": printf, "seq": seq, "expr": expr}

@@ -269,7 +269,8 @@ def show_stat(call: Call) -> int:
         known = {"s": str(entry.size), "n": name, "N": f"`{name}'", "a": f"{entry.mode & 0o777:o}", "A": _mode(entry),
                  "F": "directory" if entry.is_folder else "regular file", "Y": str(entry.mtime), "X": str(entry.mtime),
                  "Z": str(entry.mtime), "u": "2000", "g": "2000", "U": "shell", "G": "shell", "h": "1", "i": "1",
-                 "b": str((entry.size + 511) // 512), "B": "512", "%": "%", "y": _moment(entry, "%Y-%m-%d %H:%M:%S.000000000 +0000"),
+                 "b": str((entry.size + 511) // 512), "B": "512", "%": "%",
+                 "y": _moment(entry, "%Y-%m-%d %H:%M:%S.000000000 +0000"),
                  "f": f"{entry.mode:x}", "o": "4096"}  # fmt: skip
         if "c" in options:
             call.say(re.sub("%(.)", lambda found: known.get(found[1], found[0]), options["c"]))

@@ -196,9 +196,8 @@ def top(call: Call) -> int:
 
 def uptime(call: Call) -> int:
     minutes = int(call.device.clock.now()) // 60
-    call.say(
-        f" {time.strftime('%H:%M:%S', time.gmtime(min(max(call.device.clock.wall(), 0), 2**40)))} up {minutes} min,  0 users,  load average: 0.50, 0.40, 0.30"
-    )
+    now = time.strftime("%H:%M:%S", time.gmtime(min(max(call.device.clock.wall(), 0), 2**40)))
+    call.say(f" {now} up {minutes} min,  0 users,  load average: 0.50, 0.40, 0.30")
     return 0
 
 

@@ -26,9 +26,10 @@ def cat(call: Call) -> int:
 
 
 def tac(call: Call) -> int:
-    for _name, data in call.each(call.args):
+    read = list(call.each(call.args))
+    for _name, data in read:
         call.out(b"".join(reversed(data.splitlines(keepends=True))))
-    return 0
+    return status_of(read)
 
 
 def status_of(read: list[tuple[str, bytes]]) -> int:

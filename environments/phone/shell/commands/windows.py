@@ -55,13 +55,13 @@ def window(call: Call, words: list[str]) -> str:
 
 def _policy(call: Call) -> str:
     power, device = call.device.power, call.device
+    mode = "FREE" if device.setting("system", "accelerometer_rotation") == "1" else "LOCKED"
     return f"""WINDOW MANAGER POLICY STATE (dumpsys window policy)
     mSystemReady=true mSystemBooted=true
     mUiMode=UI_MODE_TYPE_NORMAL mEnableCarDockHomeCapture=true
     mKeyguardDrawComplete=true mWindowManagerDrawComplete=true
     mAwake={_flag(power.awake)} mScreenOnEarly={_flag(power.awake)} mScreenOnFully={_flag(power.awake)}
-    mUserRotationMode=USER_ROTATION_{"FREE" if device.setting("system", "accelerometer_rotation") == "1" else "LOCKED"} \
-mUserRotation={ROTATIONS[device.rotation]}
+    mUserRotationMode=USER_ROTATION_{mode} mUserRotation={ROTATIONS[device.rotation]}
     KeyguardServiceDelegate
       showing={_flag(power.locked)}
       inputRestricted={_flag(power.locked)}
@@ -128,7 +128,8 @@ def _windows(call: Call) -> str:
             or (name == KEYGUARD and device.power.locked)
         )
         lines.append(f"""  Window #{number} {_window(name)}:
-    mDisplayId=0 rootTaskId={task_id(task) if task else 1} mSession=Session{{{window_hash(package)} {process_id(package)}:u0a1}}
+    mDisplayId=0 rootTaskId={task_id(task) if task else 1} \
+mSession=Session{{{window_hash(package)} {process_id(package)}:u0a1}}
     mOwnerUid={user_id(device, package)} showForAllUsers=false package={package} appop=NONE
     mAttrs={{(0,0)(fillxfill) sim={{adjust=resize}} ty={kind} fmt=TRANSLUCENT
       fl=LAYOUT_IN_SCREEN {"SECURE " if front and secure else ""}LAYOUT_INSET_DECOR HARDWARE_ACCELERATED}}
@@ -164,7 +165,8 @@ def _activities(call: Call) -> str:
              "Display #0 (activities from top to bottom):"]  # fmt: skip
     for task in device.recent():
         lines.append(
-            f"  * Task{{{window_hash(task.package)} #{task_id(task)} type=standard A={user_id(device, task.package)}:{task.package}}}"
+            f"  * Task{{{window_hash(task.package)} #{task_id(task)} type=standard "
+            f"A={user_id(device, task.package)}:{task.package}}}"
         )
         if task == focus:
             lines.append(f"    mResumedActivity: {_record(task)}")
@@ -197,7 +199,8 @@ def _recents(call: Call) -> str:
             f"  * Recent #{number}: Task{{{window_hash(task.package)} #{task_id(task)} type=standard A={task.package}}}"
         )
         lines.append(
-            f"    id={task_id(task)} userId=0 realActivity={short_component(*task)}\n    topActivity={short_component(*task)}"
+            f"    id={task_id(task)} userId=0 realActivity={short_component(*task)}\n"
+            f"    topActivity={short_component(*task)}"
         )
     return "\n".join(lines) + "\n"
 
@@ -216,9 +219,9 @@ def display(call: Call, _words: list[str]) -> str:
     )
     viewports = "".join(
         f"    DisplayViewport{{type={'EXTERNAL' if at else 'INTERNAL'}, valid=true, isActive=true, displayId={at}, "
-        f"uniqueId='local:{number}', physicalPort={at}, orientation={0 if at else turns}, logicalFrame=Rect(0, 0 - {width}, "
-        f"{height}), physicalFrame=Rect(0, 0 - {physical.width}, {physical.height}), deviceWidth={physical.width}, "
-        f"deviceHeight={physical.height}}}\n"
+        f"uniqueId='local:{number}', physicalPort={at}, orientation={0 if at else turns}, "
+        f"logicalFrame=Rect(0, 0 - {width}, {height}), physicalFrame=Rect(0, 0 - {physical.width}, {physical.height}), "
+        f"deviceWidth={physical.width}, deviceHeight={physical.height}}}\n"
         for at, number in enumerate(call.device.displays)
     )
     return f"""DISPLAY MANAGER (dumpsys display)
