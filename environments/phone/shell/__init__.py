@@ -1,9 +1,13 @@
 """The device shell, in the manner of Android's mksh and toybox, and the commands that ADB clients send.
 
-parser, expand, process   the shell: a tree of the line, its words expanded, carried out
-builtins, commands        what it can run; commands/ has a file for each family
-call                      what a command is given
-serve                     Shell and PhoneServices
+lexer, parser, tree           a line as a tree
+expand, arithmetic, escapes   its words as arguments
+process, scope, redirect      the tree carried out, between streams
+builtins, commands            what it can run; commands/ has a file for each family
+call                          what a command is given, and what a line may use
+regex, pattern                the expressions of grep and sed, in linear time
+faults                        what a test can make go wrong
+serve                         Shell and PhoneServices
 
 It speaks to the phone through Device and Files only. No host shell and no host file is ever involved.
 """

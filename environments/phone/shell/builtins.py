@@ -294,5 +294,5 @@ BUILTINS: dict[str, Builtin] = {
     "continue": _break, "cd": _cd, "export": _export, "readonly": _export, "local": _export, "typeset": _export,
     "unset": _unset, "set": _set, "shift": _shift, "read": _read, "wait": _wait, "echo": _echo, "pwd": _pwd,
     "type": _type, "whence": _type, "command": _command, "test": _test, "[": _test, "umask": _nothing,
-    "trap": _nothing, "ulimit": _nothing, "alias": _nothing,
+    "trap": _nothing, "ulimit": _nothing, "alias": _nothing, "exec": _nothing,
 }  # fmt: skip

@@ -28,7 +28,7 @@ from environments.phone.shell.tree import (
 )
 
 SIGPIPE = 141
-PREFIXES = ("nohup", "setsid", "command", "builtin", "exec", "nice", "time")
+PREFIXES = ("nohup", "setsid", "command", "builtin", "nice", "time")
 BINARIES = ("/system/bin", "/system/xbin", "/vendor/bin", "/bin")
 
 
@@ -245,6 +245,8 @@ class Process:
 
     def run(self, words: list[str], streams: Mapping[int, Stream]) -> int:
         """Run a command by its words; the exit code. Raises what the class says."""
+        if words[0] == "exec" and len(words) > 1:
+            raise ExitShell(self.run(words[1:], streams))
         while len(words) > 1 and words[0] in PREFIXES and not words[1].startswith("-"):
             words = words[1:]
         folder, _slash, name = words[0].rpartition("/")

@@ -62,6 +62,7 @@ SH = "/system/bin/sh"
         ("echo a{b,c}d {1,2}{x,y} '{a,b}' {a} {}", "abd acd 1x 1y 2x 2y {a,b} {a} {}\n"),
         ("eval 'echo $HOME'; sh -c 'echo $0 $1' name first", "/\nname first\n"),
         ("echo one; exit 0; echo two", "one\n"),
+        ("nohup echo a; command echo b; exec echo c; echo never", "a\nb\nc\n"),
         ("printf 'a b\\n' | { read x y; echo $y $x; }", "b a\n"),
         ("x=$(false); echo $?; x=$(true); echo $?; x=5; echo $?", "1\n0\n0\n"),
         ("export A=b; env | grep ^A=; A=c env | grep ^A=", "A=b\nA=c\n"),

@@ -151,6 +151,20 @@ def test_a_screen_that_keeps_moving_has_no_dump_but_exits_with_0() -> None:
     assert console.files.stat("/sdcard/window_dump.xml") is None
 
 
+def test_a_screen_that_moves_for_a_moment_is_waited_for() -> None:
+    console = Console()
+    console.device.moving = True
+    sleep = console.device.clock.sleep
+
+    def settle(seconds: float) -> None:
+        sleep(seconds)
+        console.device.moving = len(console.device.clock.slept) < 5
+
+    console.device.clock.sleep = settle  # type: ignore[method-assign]
+    assert console.ok("uiautomator dump").startswith("UI hierchary dumped to")
+    assert len(console.device.clock.slept) == 5
+
+
 @given(st.text(), st.text())
 def test_any_text_makes_sound_xml(text: str, description: str) -> None:
     document = hierarchy_xml(Node("a.B", Box(0, 0, 1, 1), text=text, content_desc=description), 0)
