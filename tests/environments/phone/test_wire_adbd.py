@@ -168,6 +168,23 @@ def test_a_stalled_stream_holds_up_no_other(adbd: Adbd) -> None:
         assert client.receive()[:3] == (b"WRTE", their_stalled, stalled)
 
 
+def test_a_client_that_reads_late_gets_all_of_thirty_streams(adbd: Adbd, services: TenWords) -> None:
+    with WireClient(adbd.address) as client:
+        for number in range(1, 31):
+            client.send(b"OPEN", number, 0, b"exec:bytes 1000000\0")
+        assert wait_until(lambda: services.ran.total() == 30)
+        threading.Event().wait(0.2)  # in which as much is sent as the server sends to one that does not read
+        sizes: dict[int, int] = {}
+        closed = 0
+        while closed < 30:
+            command, theirs, ours, payload = client.receive()
+            closed += command == b"CLSE"
+            if command == b"WRTE":
+                sizes[ours] = sizes.get(ours, 0) + len(payload)
+                client.send(b"OKAY", ours, theirs)
+        assert sizes == dict.fromkeys(range(1, 31), 1_000_000)
+
+
 def test_streams_are_told_apart(adbd: Adbd) -> None:
     with WireClient(adbd.address) as client:
         opened = [client.open("exec:cat") for _ in range(8)]
