@@ -154,7 +154,7 @@ def demo(
 
 
 @app.command(epilog="Example: handeye phone --seed 7 --fault late-page=0.5")
-def phone(
+def phone(  # noqa: PLR0913, PLR0917  # one for each option
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
     size: Annotated[str, typer.Option(help="Width and height of the screen in pixels.")] = "1080x2400",
     density: Annotated[int, typer.Option(help="Dots per inch.", min=72, max=2000)] = 420,

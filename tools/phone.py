@@ -25,7 +25,7 @@ _LONG = 3600.0
 Faults = tuple[WireFaults, ShellFaults, WorldFaults]
 
 
-def serve_phone(
+def serve_phone(  # noqa: PLR0913  # one for each option
     *, port: int, size: str, density: int, seed: int, faults: Sequence[str], register: bool, machine: bool
 ) -> int:
     """Start a phone, say where it is, and serve until Ctrl-C, SIGTERM or SIGHUP.
@@ -36,11 +36,11 @@ def serve_phone(
     pixels = parse_size(size)
     with _ended_by_signals(), Phone(size=pixels, density=density, seed=seed, port=port) as phone:
         phone.wire_faults, phone.shell_faults, phone.world_faults = wire, shell, world
-        with _registered(phone.address) if register else nullcontext():
+        registered = _registered(phone.address) if register else nullcontext()
+        with registered, suppress(KeyboardInterrupt):  # the way in which it is meant to end
             _announce(phone.address, pixels, seed, register=register, machine=machine)
-            with suppress(KeyboardInterrupt):  # the way in which it is meant to end
-                while True:
-                    time.sleep(_LONG)
+            while True:
+                time.sleep(_LONG)
     return 0
 
 

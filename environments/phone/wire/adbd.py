@@ -80,7 +80,7 @@ class Adbd:
             self._soon(self._switchboard.reset_all)
 
     def reboot(self) -> None:
-        """Drop every connection and let nobody in for half a second, as `adb reboot` does."""
+        """Drop every connection and greet nobody for half a second, as `adb reboot` does."""
         if self._thread is not None:
             self._soon(self._switchboard.go_down)
 

@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self.max_payload = FIRST_PAYLOAD
         self.faults = switchboard.faults
         self.greeted = False
+        self._expected = False  # once the phone is up again
         self._switchboard = switchboard
         self._loop = asyncio.get_running_loop()
         self._unpacker = Unpacker()
@@ -98,6 +99,9 @@ class Connection(asyncio.Protocol):
     @property
     def congested(self) -> bool:
         return self._lagging or self._over
+
+    def takes_more(self) -> bool:
+        return self._switchboard.takes_more()
 
     def now(self) -> float:
         return self._loop.time()
@@ -195,14 +199,23 @@ class Connection(asyncio.Protocol):
             raise ProtocolError("a CNXN that cannot be meant")
         if self.faults.now.offline:
             self.faults.fired["offline"] += 1
-            return
-        if self.faults.now.unauthorized:
+        elif self.faults.now.unauthorized:
             self._challenge()
+        elif not self._switchboard.down_for:
+            self._welcome(packet)
+        elif not self._expected:
+            # Answered late rather than refused: adb's server tries a phone that refuses it again only ten seconds on.
+            self._expected = True
+            self._loop.call_later(self._switchboard.down_for, self._welcome, packet)
+
+    def _welcome(self, packet: Packet) -> None:
+        if self._over:
             return
+        self._unwatch()
         for stream in self._streams.values():
             stream.end(lost=True)
         self._streams.clear()
-        self.greeted = True
+        self.greeted, self._expected = True, False
         self._version = min(packet.arg0, VERSION)
         self._unpacker.max_payload = min(packet.arg1, MAX_PAYLOAD)
         self.max_payload = min(packet.arg1, MAX_PAYLOAD, _MAX_SENT)

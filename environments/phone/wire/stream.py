@@ -27,6 +27,9 @@ class Link(Protocol):
     def congested(self) -> bool:
         """Whether the client lags so far that nothing more may be sent."""
 
+    def takes_more(self) -> bool:
+        """Whether there is room for bytes that nobody waits for yet."""
+
     def now(self) -> float: ...
     def send(self, command: bytes, arg0: int, arg1: int, payload: bytes | memoryview = b"") -> None: ...
     def forget(self, stream: "Stream") -> None: ...
@@ -48,7 +51,7 @@ class Stream:
         self._link = link
         self._changed = threading.Condition()
         self._inbound = bytearray()
-        self._owes_okay = False
+        self._owed = 0  # OKAYs
         self._outbound: deque[memoryview] = deque()
         self._queued = 0
         self._sent = 0
@@ -59,6 +62,11 @@ class Stream:
         self._last_read = 0.0
         self._drip_until = 0.0
 
+    @property
+    def unread(self) -> int:
+        """How many bytes of the client's are held here."""
+        return len(self._inbound)
+
     # The serving thread's side.
 
     def read(self, most: int = _READ_AHEAD) -> bytes:
@@ -68,7 +76,7 @@ class Stream:
             data = bytes(memoryview(self._inbound)[:most])
             del self._inbound[: len(data)]
             self._last_read = time.monotonic()
-            if self._owes_okay:
+            if self._owed:
                 self._link.soon(self)
         return data
 
@@ -127,12 +135,15 @@ class Stream:
     # The loop's side.
 
     def arrived(self, data: bytes) -> None:
-        """A WRTE. Raises ProtocolError when the client has not waited for the OKAY of the one before."""
+        """A WRTE. Raises ProtocolError when too much was sent without waiting for OKAYs.
+
+        Some is: when its own client has closed, adb's server sends all that is left without waiting.
+        """
+        if self._owed and not self._link.takes_more():
+            raise ProtocolError("a stream was written to without waiting for its OKAYs")
         with self._changed:
-            if self._owes_okay:
-                raise ProtocolError("a stream was written to before its OKAY")
             self._inbound += data
-            self._owes_okay = True
+            self._owed += 1
             self._changed.notify_all()
         self._settle_okay()
 
@@ -169,9 +180,10 @@ class Stream:
 
     def _settle_okay(self) -> None:
         with self._changed:
-            if self._owes_okay and len(self._inbound) < _READ_AHEAD and not self._ended:
-                self._owes_okay = False
-                self._link.send(b"OKAY", self.local, self.remote)
+            if len(self._inbound) < _READ_AHEAD and not self._ended:
+                for _ in range(self._owed):
+                    self._link.send(b"OKAY", self.local, self.remote)
+                self._owed = 0
 
     def _send_next(self) -> None:
         faults, size = self._link.faults, self._link.max_payload

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS = 256
 MAX_THREADS = 128
+MAX_UNREAD = 32 << 20
 REBOOT_SECONDS = 0.5
 
 
@@ -26,7 +27,7 @@ class Switchboard:
         self.faults = FaultState(faults)
         described = "".join(f"{name}={value};" for name, value in services.banner.items())
         self.banner = f"device::{described}features={','.join(FEATURES)}".encode()
-        self.threads: set[threading.Thread] = set()
+        self.threads: dict[threading.Thread, Stream] = {}
         self._destinations = Destinations(services, reboot=lambda: soon(self.go_down))
         self._connections: dict[Connection, None] = {}
         self._down_until = 0.0
@@ -35,8 +36,6 @@ class Switchboard:
         """Whether a new connection is let in; when there are too many, the oldest that has not said CNXN leaves."""
         if self.faults.now.refuse:
             self.faults.fired["refuse"] += 1
-            return False
-        if time.monotonic() < self._down_until:
             return False
         if len(self._connections) >= MAX_CONNECTIONS:
             silent = next((known for known in self._connections if not known.greeted), None)
@@ -59,9 +58,13 @@ class Switchboard:
         if len(self.threads) >= MAX_THREADS:
             return False
         thread = threading.Thread(target=self._run, args=(service, stream), name="adbd-stream", daemon=True)
-        self.threads.add(thread)
+        self.threads[thread] = stream
         thread.start()
         return True
+
+    def takes_more(self) -> bool:
+        """Whether a client may go on without waiting for OKAYs: all streams together hold no more than a bound."""
+        return sum(stream.unread for stream in list(self.threads.values())) < MAX_UNREAD
 
     def reset_all(self) -> None:
         """End every connection; new ones are let in."""
@@ -69,8 +72,13 @@ class Switchboard:
             connection.reset()
         self._connections.clear()
 
+    @property
+    def down_for(self) -> float:
+        """Seconds until greetings are answered again, or 0."""
+        return max(0.0, self._down_until - time.monotonic())
+
     def go_down(self) -> None:
-        """End every connection and let nobody in for a moment; what was sent before reaches a client that reads."""
+        """End every connection and greet nobody for a moment; what was sent before reaches a client that reads."""
         self._down_until = time.monotonic() + REBOOT_SECONDS
         for connection in list(self._connections):
             connection.reset_once_sent()
@@ -81,4 +89,4 @@ class Switchboard:
                 service(stream)
         finally:
             stream.close()
-            self.threads.discard(threading.current_thread())
+            del self.threads[threading.current_thread()]
