@@ -31,6 +31,10 @@ _NAMES = {
     "environments.frame": "Frame",
     "environments.geometry": "Box Point Screen Size",
     "environments.observation": "Element Elements Observation Window",
+    "environments.phone.front": "WorldFaults",
+    "environments.phone.phone": "Phone PhoneEnvironment",
+    "environments.phone.shell.faults": "ShellFaults",
+    "environments.phone.wire.faults": "WireFaults",
     "environments.settle": "SettleRule",
     "environments.stop": "Stop",
 }

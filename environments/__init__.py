@@ -6,7 +6,13 @@ from environments.environment import Environment
 from environments.registry import Registry
 
 ENVIRONMENTS: Registry[Any] = Registry(
-    "environment", "handeye.environments", {"desktop": "environments.desktop.driver:open_desktop"}
+    "environment",
+    "handeye.environments",
+    {
+        "android": "environments.android.driver:open_android",
+        "desktop": "environments.desktop.driver:open_desktop",
+        "phone": "environments.phone.phone:open_phone",
+    },
 )
 
 
@@ -15,6 +21,9 @@ def open_environment(spec: str, **options: Any) -> Any:
 
         desktop             the display in $DISPLAY (options monitor, rule)
         desktop:headless    a private display that ends with it (options size, monitor, rule)
+        android             the only Android device that adb knows (option rule)
+        android:SERIAL      a certain one; SERIAL may be HOST:PORT
+        phone               a simulated phone that ends with it (options size, density, seed, port, clock, rule)
         NAME:...            another package's, from the entry-point group `handeye.environments`
 
     Raises UnknownName and EnvironmentUnavailable, both with what to do about it.

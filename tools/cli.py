@@ -39,7 +39,10 @@ bench = typer.Typer(
 app.add_typer(bench, name="bench")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only, for machines.")]
-Env = Annotated[str | None, typer.Option("--env", help="The screen: desktop:headless, or desktop for your own.")]
+Env = Annotated[
+    str | None,
+    typer.Option("--env", help="The screen: desktop:headless, phone, android[:SERIAL], or desktop for your own."),
+]
 ModelName = Annotated[
     str | None, typer.Option("--model", help="qwen2vl:FOLDER_OR_ID, chat:MODEL with --base-url, or scripted:FILE.")
 ]
@@ -150,6 +153,91 @@ def demo(
     _exit(work, machine=False)
 
 
+@app.command(epilog="Example: handeye phone --seed 7 --fault late-page=0.5")
+def phone(  # noqa: PLR0913, PLR0917  # one for each option
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
+    size: Annotated[str, typer.Option(help="Width and height of the screen in pixels.")] = "1080x2400",
+    density: Annotated[int, typer.Option(help="Dots per inch.", min=72, max=2000)] = 420,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same phone.")] = 0,
+    fault: Annotated[list[str] | None, typer.Option(help="What goes wrong: NAME or NAME=VALUE.")] = None,
+    register: Annotated[bool, typer.Option("--register", help="Connect your adb server to it meanwhile.")] = False,
+    machine: Json = False,
+) -> None:
+    """Start a simulated phone for adb clients; Ctrl-C ends it."""
+
+    def work() -> int:
+        from tools.phone import serve_phone  # noqa: PLC0415
+
+        return serve_phone(
+            port=port, size=size, density=density, seed=seed, faults=fault or [], register=register, machine=machine
+        )
+
+    _exit(work, machine=machine)
+
+
+@app.command(epilog="Example: handeye devices --json")
+def devices(machine: Json = False) -> None:
+    """List the Android devices that adb knows; what cannot be used comes with what to do about it."""
+
+    def work() -> int:
+        from tools.devices import list_devices, print_devices  # noqa: PLC0415
+
+        rows = list_devices()
+        _print_json(rows) if machine else print_devices(rows)
+        return 0
+
+    _exit(work, machine=machine)
+
+
+Address = Annotated[str, typer.Argument(metavar="HOST:PORT", help="Where the device listens.")]
+
+
+@app.command(epilog="Example: handeye connect 192.168.1.7:5555")
+def connect(address: Address, machine: Json = False) -> None:
+    """Connect adb to a device over the network."""
+
+    def work() -> int:
+        from tools.devices import connect  # noqa: PLC0415
+
+        _say(connect(address), address, machine=machine)
+        return 0
+
+    _exit(work, machine=machine)
+
+
+@app.command(epilog="Example: handeye disconnect 192.168.1.7:5555")
+def disconnect(address: Address, machine: Json = False) -> None:
+    """Let go of a device that was connected over the network."""
+
+    def work() -> int:
+        from tools.devices import disconnect  # noqa: PLC0415
+
+        _say(disconnect(address), address, machine=machine)
+        return 0
+
+    _exit(work, machine=machine)
+
+
+@bench.command(name="phone", epilog="Example: handeye bench phone --json --soak 20000")
+def bench_phone(
+    repeat: Annotated[int, typer.Option(help="How often each thing is measured.", min=5)] = 40,
+    soak: Annotated[int, typer.Option(help="Steps of the memory test; 0 leaves it out.", min=0)] = 500,
+    phones: Annotated[int, typer.Option(help="Phones that are driven side by side; 0 leaves it out.", min=0)] = 16,
+    machine: Json = False,
+) -> None:
+    """Frames, taps, whole steps, many phones, memory and reset of the simulated phone."""
+
+    def work() -> int:
+        from tools.bench_desktop import print_rows  # noqa: PLC0415
+        from tools.bench_phone import measure  # noqa: PLC0415
+
+        rows = measure(repeat=repeat, soak=soak, phones=phones, quiet=machine)
+        _print_json(rows) if machine else print_rows(rows)
+        return 0
+
+    _exit(work, machine=machine)
+
+
 @bench.command(name="desktop", epilog="Example: handeye bench desktop --json --soak 2000")
 def bench_desktop(
     repeat: Annotated[int, typer.Option(help="How often each thing is measured.", min=5)] = 60,
@@ -173,6 +261,15 @@ def bench_desktop(
 
 def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=True) + "\n")
+
+
+def _say(words: str, address: str, *, machine: bool) -> None:
+    from tools.terminal import clean  # noqa: PLC0415
+
+    if machine:
+        _print_json({"address": address, "said": words})
+    else:
+        typer.echo(clean(words, 2000))
 
 
 def _exit(work: Callable[[], int], *, machine: bool) -> NoReturn:

@@ -1,0 +1,1 @@
+"""The apps of the phone: each is one file, and one line in `table.py`."""
