@@ -13,7 +13,7 @@ from environments.action import Action, Launch, OpenURL
 from environments.desktop.apps import find_app, installed_apps
 from environments.desktop.child import Child
 from environments.desktop.commands import OFFERED, commands_for
-from environments.desktop.display import DEFAULT_SIZE, PrivateDisplay
+from environments.desktop.x11.display import DEFAULT_SIZE, PrivateDisplay
 from environments.environment import Capabilities, Command, Effect, Settled, check_points, stale
 from environments.errors import EnvironmentUnavailable, Stopped, UnknownName
 from environments.frame import Frame

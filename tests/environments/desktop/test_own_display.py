@@ -10,8 +10,8 @@ import pytest
 
 from environments import open_environment
 from environments.action import Tap, Type
-from environments.desktop.display import PrivateDisplay
 from environments.desktop.driver import DesktopEnvironment
+from environments.desktop.x11.display import PrivateDisplay
 from environments.errors import EnvironmentUnavailable, HandeyeError, MissingExtra, UnknownName
 from environments.geometry import Size
 from tests.environments.desktop.programs import Terminal, ask_x

@@ -13,8 +13,8 @@ import pytest
 
 from environments.action import Drag, Hold, PointerDown, Type
 from environments.desktop.commands import Commands
-from environments.desktop.display import PrivateDisplay
 from environments.desktop.driver import DesktopEnvironment
+from environments.desktop.x11.display import PrivateDisplay
 from environments.environment import Command
 from environments.errors import DeviceLost
 from environments.geometry import Size
