@@ -9,6 +9,7 @@ from environments.phone.shell.commands import (
     dumpsys,
     input,
     logs,
+    machine,
     network,
     packages,
     preferences,
@@ -16,7 +17,6 @@ from environments.phone.shell.commands import (
     screen,
     search,
     storage,
-    system,
     text,
 )
 
@@ -33,5 +33,5 @@ def _toybox(call: Call) -> int:
 
 PROGRAMS: dict[str, Callable[[Call], int]] = {"toybox": _toybox}
 for _family in (activities, digests, dumpsys, input, logs, network, packages, preferences, printing, screen, search,
-                storage, system, text):  # fmt: skip
+                storage, machine, text):  # fmt: skip
     PROGRAMS.update(_family.PROGRAMS)
