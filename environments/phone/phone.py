@@ -33,7 +33,13 @@ class Phone:
         self, *, size: Size = DEFAULT_SIZE, density: int = 420, seed: int = 0, port: int = 0, clock: Clock | None = None
     ) -> None:
         self.world = World(Size(*size), density, seed, clock)
-        self.services = PhoneServices(self.world)
+        self.services = PhoneServices(
+            self.world,
+            providers={
+                "com.android.contacts/contacts": self._people,
+                "com.android.contacts/data/phones": self._numbers,
+            },
+        )
         self._adbd = Adbd(self.services, port=port)
         try:
             self._adbd.start()
@@ -79,6 +85,15 @@ class Phone:
     @shell_faults.setter
     def shell_faults(self, faults: ShellFaults) -> None:
         self.services.shell.machine.faults = faults
+
+    def _people(self) -> list[dict[str, object]]:
+        known = self.state.contacts.items()
+        return [{"_id": number, "display_name": person.name} for number, person in known]
+
+    def _numbers(self) -> list[dict[str, object]]:
+        """As Android's CommonDataKinds.Phone has them: `data1` is the number."""
+        known = self.state.contacts.items()
+        return [{"_id": number, "display_name": person.name, "data1": person.phone} for number, person in known]
 
     def fired(self, fault: str) -> int:
         """How often a fault of the wire has struck."""

@@ -22,12 +22,22 @@ from environments.errors import DeviceLost, EnvironmentUnavailable
 from environments.geometry import Size
 from environments.phone.phone import Phone, PhoneEnvironment
 from environments.phone.shell.faults import ShellFaults
+from environments.phone.state import Contact
 from environments.phone.wire.faults import WireFaults
 from environments.phone.world import WorldFaults
 from tests.environments.phone.walks import RULE, Touches, listens
 from tests.environments.phone.wire_services import wait_until
 
 ROOT = Path(__file__).parents[3]
+
+
+class Nothing:
+    """Standard input at its end."""
+
+    def read(self) -> bytes:
+        return b""
+
+
 SMALL = {"size": Size(540, 1200), "density": 210}
 
 
@@ -68,6 +78,19 @@ def test_reset_brings_everything_back(phone: Phone) -> None:
     assert dict(phone.state.contacts) == names
     assert (phone.world_faults, phone.shell_faults, phone.wire_faults) == (WorldFaults(), ShellFaults(), WireFaults())
     assert phone.world.screenshot().size == (540, 1200)
+
+
+def test_contacts_are_a_content_provider(phone: Phone) -> None:
+    said: list[bytes] = []
+    phone.state.contacts.clear()
+    phone.state.contacts[5] = Contact("李小龙", "+48 600 100 200")
+    for uri in ("contacts", "data/phones"):
+        line = f"content query --uri content://com.android.contacts/{uri}"
+        assert phone.services.shell.run(line, Nothing(), said.append, said.append, lambda: False) == 0
+    assert b"".join(said).decode().splitlines() == [
+        "Row: 0 _id=5, display_name=李小龙",
+        "Row: 0 _id=5, display_name=李小龙, data1=+48 600 100 200",
+    ]
 
 
 def test_a_port_that_is_taken(phone: Phone) -> None:

@@ -60,7 +60,7 @@ def png_screen(screen: AndroidEnvironment) -> AndroidEnvironment:
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [(WireFaults(offline=True), "offline|cannot connect"), (WireFaults(refuse=True), "cannot connect|no device|offline"),
+    [(WireFaults(offline=True), "offline|cannot connect"), (WireFaults(refuse=True), "cannot connect|offline"),
      (WireFaults(unauthorized=True), "unauthorized|cannot connect|authenticate")],
 )  # fmt: skip
 def test_a_phone_that_lets_nobody_in(phone: Phone, fault: WireFaults, words: str) -> None:
