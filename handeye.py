@@ -32,7 +32,7 @@ _NAMES = {
     "environments.geometry": "Box Point Screen Size",
     "environments.observation": "Element Elements Observation Window",
     "environments.phone.front": "WorldFaults",
-    "environments.phone.phone": "Phone PhoneEnvironment",
+    "environments.phone.phone": "Phone",
     "environments.phone.shell.faults": "ShellFaults",
     "environments.phone.wire.faults": "WireFaults",
     "environments.settle": "SettleRule",

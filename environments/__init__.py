@@ -11,7 +11,7 @@ ENVIRONMENTS: Registry[Any] = Registry(
     {
         "android": "environments.android.driver:open_android",
         "desktop": "environments.desktop.driver:open_desktop",
-        "phone": "environments.phone.phone:open_phone",
+        "phone": "environments.simulated:open_phone",
     },
 )
 

@@ -24,7 +24,8 @@ from environments.android.capture import Capture
 from environments.android.server import PrivateAdbServer, adb_program
 from environments.errors import HandeyeError
 from environments.geometry import Point, Size
-from environments.phone.phone import Phone, PhoneEnvironment
+from environments.phone.phone import Phone
+from environments.simulated import PhoneEnvironment
 from tools.phones import SWITCH, open_switches, resident, soak_phone
 from tools.quiet import Calibration
 

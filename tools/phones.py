@@ -19,7 +19,8 @@ from environments.android.server import PrivateAdbServer
 from environments.errors import HandeyeError
 from environments.geometry import Point, Size
 from environments.phone.device import Node
-from environments.phone.phone import Phone, PhoneEnvironment
+from environments.phone.phone import Phone
+from environments.simulated import PhoneEnvironment
 
 WARM_UP = 200
 SWITCH = "Airplane mode"

@@ -139,6 +139,7 @@ sys.meta_path.insert(0, Nowhere)
     return str(folder)
 
 
+@pytest.mark.display
 @pytest.mark.parametrize("module", ["pyvirtualdisplay", "mss"])
 def test_without_a_package_of_the_desktop(module: str, tmp_path: Path) -> None:
     env = environ(PYTHONPATH=hidden(tmp_path, module))
@@ -153,6 +154,7 @@ def test_without_a_package_of_the_desktop(module: str, tmp_path: Path) -> None:
     assert module in findings["private display"].detail
 
 
+@pytest.mark.display
 def test_a_run_without_a_package_says_what_to_install(tmp_path: Path) -> None:
     env = environ(PYTHONPATH=hidden(tmp_path, "pyautogui"))
     done = handeye("run", "Do it", "--model", script(tmp_path, SUCCESS), "--json", cwd=tmp_path, env=env)

@@ -13,7 +13,7 @@ from agent.models.scripted import ScriptedModel
 from agent.outcome import Outcome
 from agent.run import Agent
 from environments.geometry import Size
-from environments.phone.phone import PhoneEnvironment
+from environments.simulated import PhoneEnvironment
 from tests.environments.phone.walks import RULE, find
 
 SIZES = {"small": (Size(540, 1200), 210), "large": (Size(1080, 2400), 420)}

@@ -20,11 +20,12 @@ from environments.action import Tap
 from environments.contract import check_environment
 from environments.errors import DeviceLost, EnvironmentUnavailable
 from environments.geometry import Size
-from environments.phone.phone import Phone, PhoneEnvironment
+from environments.phone.phone import Phone
 from environments.phone.shell.faults import ShellFaults
 from environments.phone.state import Contact
 from environments.phone.wire.faults import WireFaults
 from environments.phone.world import WorldFaults
+from environments.simulated import PhoneEnvironment
 from tests.environments.phone.walks import RULE, Touches, listens
 from tests.environments.phone.wire_services import wait_until
 
