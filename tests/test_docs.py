@@ -257,7 +257,7 @@ def test_every_key_is_listed() -> None:
 
 
 def test_every_option_that_is_spoken_of_is_one() -> None:
-    pages = [["run"], ["demo"], ["doctor"], ["bench", "desktop"], []]
+    pages = [["run"], ["demo"], ["doctor"], ["bench", "desktop"], ["bench", "phone"], ["phone"], ["devices"], []]
     helps = [subprocess.run([HANDEYE, *page, "--help"], env=_env(), capture_output=True, check=True) for page in pages]
     known = {option for done in helps for option in re.findall(r"--[a-z-]+", done.stdout.decode())}
     for file in RUN:
