@@ -1,19 +1,17 @@
 """DesktopEnvironment: a display driven through a child process that owns it."""
 
-import os
 import shutil
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from environments.action import Action, Launch, OpenURL
 from environments.desktop.apps import find_app, installed_apps
 from environments.desktop.child import Child
 from environments.desktop.commands import OFFERED, commands_for
-from environments.desktop.x11.display import DEFAULT_SIZE, PrivateDisplay
+from environments.desktop.x11.display import DEFAULT_SIZE, PrivateDisplay, own_environment
 from environments.environment import Capabilities, Command, Effect, Settled, check_points, stale
 from environments.errors import EnvironmentUnavailable, Stopped, UnknownName
 from environments.frame import Frame
@@ -45,7 +43,7 @@ class DesktopEnvironment:
     ) -> None:
         self._rule = rule or SettleRule()
         self._private = PrivateDisplay(size) if private else None
-        environment = self._private.environment if self._private else _own_environment()
+        environment = self._private.environment if self._private else own_environment()
         self._display = environment["DISPLAY"]
         self._environment = environment
         try:
@@ -201,20 +199,6 @@ class DesktopEnvironment:
     def _close_display(self) -> None:
         if self._private:
             self._private.close()
-
-
-def _own_environment() -> dict[str, str]:
-    """The environment that leads to the user's own display."""
-    if not os.environ.get("DISPLAY"):
-        wayland = " (Wayland is not driven yet)" if os.environ.get("WAYLAND_DISPLAY") else ""
-        raise EnvironmentUnavailable(
-            f"there is no display: DISPLAY is not set{wayland}",
-            fix="use --env desktop:headless for a private display, or run this in a graphical session",
-        )
-    environment = dict(os.environ)
-    if "XAUTHORITY" not in environment and not Path("~/.Xauthority").expanduser().exists():
-        environment["XAUTHORITY"] = os.devnull  # python-xlib takes a missing file for an error, and X does not
-    return environment
 
 
 def _window(value: list[str] | None) -> Window | None:

@@ -1,4 +1,4 @@
-"""A private X display, from the side of the process that wants one."""
+"""X displays from the side of the process that wants one: a private one, or the user's own."""
 
 import json
 import os
@@ -79,3 +79,17 @@ class PrivateDisplay:
         if not self._host.closed:
             self._host.end(END_SECONDS)
             self._host.close()
+
+
+def own_environment() -> dict[str, str]:
+    """The environment that leads to the user's own display."""
+    if not os.environ.get("DISPLAY"):
+        wayland = " (Wayland is not driven yet)" if os.environ.get("WAYLAND_DISPLAY") else ""
+        raise EnvironmentUnavailable(
+            f"there is no display: DISPLAY is not set{wayland}",
+            fix="use --env desktop:headless for a private display, or run this in a graphical session",
+        )
+    environment = dict(os.environ)
+    if "XAUTHORITY" not in environment and not Path("~/.Xauthority").expanduser().exists():
+        environment["XAUTHORITY"] = os.devnull  # python-xlib takes a missing file for an error, and X does not
+    return environment
